@@ -1,0 +1,33 @@
+// x86-64: what the tables and translations must know about the architecture. Includes nothing of
+// ours.
+#pragma once
+
+namespace abishim::arch {
+
+inline constexpr const char kName[] = "x86_64";
+inline constexpr unsigned kAudit = 0xc000003e;  // AUDIT_ARCH_X86_64
+inline constexpr int kNumbers = 512;            // one more than the highest number a table needs
+
+template <class Numbers>
+constexpr int NumberIn(const Numbers& numbers) {
+  return numbers.OnX86_64();
+}
+template <class Row>
+constexpr auto SinceIn(const Row& row) {
+  return row.later.x86_64 == decltype(row.since){} ? row.since : row.later.x86_64;
+}
+
+// struct stat of newfstatat(2), fstat(2): asm/stat.h, since 2.3.
+struct KernelStat {
+  unsigned long dev, ino, nlink;
+  unsigned int mode, uid, gid, pad0;
+  unsigned long rdev;
+  long size, blksize, blocks;
+  unsigned long atime, atime_nsec, mtime, mtime_nsec, ctime, ctime_nsec;
+  long unused[3];
+};
+static_assert(sizeof(KernelStat) == 144);
+static_assert(__builtin_offsetof(KernelStat, rdev) == 40);
+static_assert(__builtin_offsetof(KernelStat, ctime) == 104);
+
+}  // namespace abishim::arch

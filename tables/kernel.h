@@ -1,0 +1,104 @@
+// The host kernel as a translation sees it.
+//
+// Everything goes through a few plain functions, so that the object file that ships is the one that
+// the tests link: in the image they lead to the gate and to the fault-tolerant copy, in a test to
+// whatever the test wants the host to be.
+#pragma once
+
+#include <linux/errno.h>
+
+#include "tables/lookup.h"
+
+namespace abishim {
+
+struct Host {
+  // Makes the call; gives what the kernel put into the result register (-errno on error).
+  long (*call)(long nr, long a, long b, long c, long d, long e, long f);
+  // Copy between program memory and ours. Gives how many bytes were copied before a fault: all of
+  // them unless the program's pointer is bad.
+  Word (*copy_in)(void* to, Word from, Word bytes);
+  Word (*copy_out)(Word to, const void* from, Word bytes);
+  // For calls with a signal mask that are re-executed: a copy of the program's mask, without the
+  // signals that are ours, at an address (*safe) that stays valid. 0, -EFAULT or -EINVAL.
+  // A null mask stays null.
+  long (*mask)(Word mask, Word size, Word* safe);
+};
+
+class Kernel {
+ public:
+  // `host_has`: the host has this very call, but may answer ENOSYS at run time (row.host_may_lie).
+  explicit Kernel(const Host& host, bool host_has = false) : host_(host), host_has_(host_has) {}
+
+  // kernel.Call<"openat">(dirfd, path, flags, mode): the call as the host has it, now.
+  template <Name name, class... A>
+  long Call(A... a) const {
+    static_assert(sizeof...(A) <= 6);
+    const long v[6] = {ToLong(a)...};
+    return host_.call(NumberOf(name.View()), v[0], v[1], v[2], v[3], v[4], v[5]);
+  }
+
+  // The program's own instruction makes this call instead. For everything that can block.
+  template <Name name, class... A>
+  Result Reexecute(A... a) const {
+    static_assert(sizeof...(A) <= 6);
+    return Result::Again(NumberOf(name.View()), Args{{static_cast<Word>(ToLong(a))...}});
+  }
+
+  bool CopyIn(Word from, void* to, Word bytes) const {
+    return host_.copy_in(to, from, bytes) == bytes;
+  }
+  bool CopyOut(Word to, const void* from, Word bytes) const {
+    return host_.copy_out(to, from, bytes) == bytes;
+  }
+  template <class T>
+  bool CopyIn(Word from, T* to) const {
+    return CopyIn(from, to, sizeof(T));
+  }
+  template <class T>
+  bool CopyOut(Word to, const T& from) const {
+    return CopyOut(to, &from, sizeof(T));
+  }
+  // How far the copy got.
+  Word CopyInSome(Word from, void* to, Word bytes) const { return host_.copy_in(to, from, bytes); }
+  Word CopyOutSome(Word to, const void* from, Word bytes) const {
+    return host_.copy_out(to, from, bytes);
+  }
+  // A string with its NUL, like the kernel's strncpy_from_user: its length without the NUL,
+  // -EFAULT, or -ENAMETOOLONG when there is no NUL in the first `size` bytes.
+  long CopyInString(Word from, char* to, Word size) const;
+
+  long SafeMask(Word mask, Word size, Word* safe) const { return host_.mask(mask, size, safe); }
+
+  bool HostHasCall() const { return host_has_; }
+
+ private:
+  template <class T>
+  static long ToLong(T value) {
+    if constexpr (__is_class(T) || __is_union(T)) {
+      static_assert(sizeof(T) == 0, "a register holds a number or a pointer");
+    } else {
+      return (long)value;  // pointers and numbers alike
+    }
+  }
+
+  const Host& host_;
+  bool host_has_;
+};
+
+inline long Kernel::CopyInString(Word from, char* to, Word size) const {
+  constexpr Word kChunk = 256;
+  for (Word done = 0; done < size;) {
+    // Not past the end of a page: the string may end just before memory that is not there.
+    Word want = kChunk - (from + done) % kChunk;
+    if (want > size - done) want = size - done;
+    const Word got = CopyInSome(from + done, to + done, want);
+    for (Word i = 0; i < got; ++i) {
+      if (to[done + i] == '\0') return static_cast<long>(done + i);
+    }
+    if (got < want) return -EFAULT;
+    done += got;
+  }
+  return -ENAMETOOLONG;
+}
+
+}  // namespace abishim

@@ -1,0 +1,8 @@
+// close_range(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result close_range(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

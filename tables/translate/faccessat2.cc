@@ -1,0 +1,8 @@
+// faccessat2(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result faccessat2(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

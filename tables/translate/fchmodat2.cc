@@ -1,0 +1,8 @@
+// fchmodat2(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result fchmodat2(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

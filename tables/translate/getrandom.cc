@@ -1,0 +1,8 @@
+// getrandom(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result getrandom(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

@@ -1,0 +1,8 @@
+// mlock2(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result mlock2(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

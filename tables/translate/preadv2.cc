@@ -1,0 +1,8 @@
+// preadv2(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result preadv2(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

@@ -1,0 +1,8 @@
+// pwritev2(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result pwritev2(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

@@ -1,0 +1,8 @@
+// recvmmsg(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result recvmmsg(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

@@ -1,0 +1,8 @@
+// renameat2(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result renameat2(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

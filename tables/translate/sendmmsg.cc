@@ -1,0 +1,8 @@
+// sendmmsg(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result sendmmsg(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate

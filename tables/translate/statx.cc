@@ -1,0 +1,8 @@
+// statx(2): being written.
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+Result statx(Kernel&, const Args&) { return -ENOSYS; }
+
+}  // namespace abishim::translate
