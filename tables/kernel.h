@@ -22,6 +22,11 @@ struct Host {
   // signals that are ours, at an address (*safe) that stays valid. 0, -EFAULT or -EINVAL.
   // A null mask stays null.
   long (*mask)(Word mask, Word size, Word* safe);
+  // For re-executed calls with an argument of our own making: a copy of these bytes (at most 4096)
+  // at an address that the program's instruction can pass and that keeps them for ever. Equal bytes
+  // get the same address. A place is never written again: a signal handler may come between us and
+  // the re-executed call, and make such a call itself. 0 when there is no room left.
+  Word (*keep)(const void* bytes, Word size);
 };
 
 class Kernel {
@@ -68,6 +73,8 @@ class Kernel {
   long CopyInString(Word from, char* to, Word size) const;
 
   long SafeMask(Word mask, Word size, Word* safe) const { return host_.mask(mask, size, safe); }
+
+  Word Keep(const void* bytes, Word size) const { return host_.keep(bytes, size); }
 
   bool HostHasCall() const { return host_has_; }
 
