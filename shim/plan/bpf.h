@@ -1,0 +1,89 @@
+// A seccomp program, said as an expression:
+//
+//   Program p;
+//   const Label allow = p.Return(Allow());
+//   const Label trap = p.Return(Trap(kCookie));
+//   p.When(InBlock(kCaller, gate, 4096), allow, p.When(IsNull(Argument(3)), allow, trap));
+//
+// Each step names where to go on and gives its own label, so a program is written from its end to
+// its beginning: every jump of classic BPF leads forward, and so its length is known when it is
+// written. What was said last is where the program begins.
+#pragma once
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include "tables/result.h"
+
+namespace abishim::bpf {
+
+// What a program returns.
+struct Action {
+  unsigned value;
+};
+constexpr Action Allow() { return {SECCOMP_RET_ALLOW}; }
+constexpr Action Errno(unsigned error) { return {SECCOMP_RET_ERRNO | error}; }
+constexpr Action Trap(unsigned data) { return {SECCOMP_RET_TRAP | data}; }
+constexpr Action KillProcess() { return {SECCOMP_RET_KILL_PROCESS}; }
+
+// A 32-bit word of struct seccomp_data, by its offset, and a 64-bit one.
+enum class Half : unsigned char {
+  kNumber = __builtin_offsetof(seccomp_data, nr),
+  kArch = __builtin_offsetof(seccomp_data, arch),
+};
+struct Field {
+  unsigned offset;
+};
+inline constexpr Field kCaller{__builtin_offsetof(seccomp_data, instruction_pointer)};
+constexpr Field Argument(int i) {
+  return {static_cast<unsigned>(__builtin_offsetof(seccomp_data, args) + 8 * i)};
+}
+
+// field & mask == value, in all 64 bits.
+struct Condition {
+  Field field;
+  Word mask, value;
+};
+constexpr Condition Is(Field field, Word value) { return {field, ~Word{0}, value}; }
+constexpr Condition IsNull(Field field) { return Is(field, 0); }
+// `bytes` is a power of two and `start` a multiple of it.
+constexpr Condition InBlock(Field field, Word start, Word bytes) {
+  return {field, ~(bytes - 1), start};
+}
+
+// A place in a program, counted from its end.
+struct Label {
+  unsigned at = 0;
+  friend constexpr bool operator==(Label a, Label b) = default;
+};
+
+class Program {
+ public:
+  Label Return(Action action);
+  // Loads the word; what compares it follows at `next`.
+  Label Load(Half word, Label next);
+  // Compares the word that was loaded last.
+  Label IfEqual(unsigned value, Label yes, Label no);
+  Label IfAtLeast(unsigned value, Label yes, Label no);
+  // Loads and compares.
+  Label When(const Condition& condition, Label yes, Label no);
+
+  const sock_filter* begin() const { return code_ + kCapacity - length_; }
+  const sock_filter* end() const { return code_ + kCapacity; }
+  unsigned length() const { return length_; }
+  bool fits() const { return fits_; }  // false: it grew too long and is useless
+
+ private:
+  static constexpr unsigned kCapacity = 1024;  // the kernel's limit is 4096
+
+  Label Emit(unsigned short code, unsigned k, unsigned char yes = 0, unsigned char no = 0);
+  Label LoadAt(unsigned offset);
+  Label Branch(unsigned short op, unsigned value, Label yes, Label no);
+  Label WithinReach(Label target);
+
+  sock_filter code_[kCapacity];
+  unsigned length_ = 0;
+  bool fits_ = true;
+};
+
+}  // namespace abishim::bpf

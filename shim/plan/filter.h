@@ -1,0 +1,34 @@
+// The plan as a seccomp filter.
+#pragma once
+
+#include "shim/plan/bpf.h"
+#include "shim/plan/plan.h"
+#include "tables/result.h"
+
+namespace abishim {
+
+// SECCOMP_RET_DATA of our traps, and so si_errno in the handler: cookie | flags. Another value is
+// the trap of some filter of the program's own.
+inline constexpr unsigned kCookie = 0xab10;
+inline constexpr unsigned kTrapFlags = 0xf;
+inline constexpr unsigned kTrapHostHas = 1;  // the host has the call: try it first
+inline constexpr unsigned kTrapRepair = 2;   // answer ENOSYS and count it (count_repairs)
+
+// Where the image lies. All zero for a plan that does not translate.
+struct Layout {
+  Word base = 0;         // page-aligned, below 4 GiB
+  Word gate = 0;         // a page; the kernel shows the address *behind* the syscall instruction
+  Word masks = 0;        // the mask pages, aligned to their size
+  Word masks_bytes = 0;  // a power of two
+};
+
+struct FilterOptions {
+  bool count_repairs = false;  // --stats: REPAIR rows trap too, where the plan translates
+};
+
+// Writes the filter for a plan that is not empty. False: it did not fit (a test sees to it that
+// the largest plan does).
+[[nodiscard]] bool BuildFilter(const Plan& plan, const Layout& layout, const FilterOptions& options,
+                               bpf::Program* program);
+
+}  // namespace abishim

@@ -1,0 +1,22 @@
+// Putting a filter into force.
+#pragma once
+
+#include <linux/filter.h>
+
+#include "shim/plan/verdict.h"
+
+namespace abishim {
+
+// 0; -errno; or, with tsync, the id (> 0) of a thread that could not be synchronised. Unless it is
+// 0, nothing was installed. NO_NEW_PRIVS is set only when the kernel insists.
+long Install(RawCall call, const sock_filter* program, unsigned length, bool tsync);
+
+enum class Threads : unsigned char {
+  kAlone,    // no other thread
+  kReady,    // others, none of which blocks SIGSYS
+  kBlocked,  // one blocks SIGSYS, or it cannot be told: a trap would kill it
+};
+Threads LookAtThreads(RawCall call);
+inline bool ThreadsBlockSigsys(RawCall call) { return LookAtThreads(call) == Threads::kBlocked; }
+
+}  // namespace abishim

@@ -1,0 +1,53 @@
+#include "shim/plan/plan.h"
+
+#include "shim/plan/asked.h"
+#include "tables/lookup.h"
+
+namespace abishim {
+namespace {
+
+constexpr int kClone3 = NumberOf("clone3");
+constexpr int kStatx = NumberOf("statx");
+
+Verdict Judge(const Asked& row, Answer answer, Policy policy) {
+  const bool translate = policy == Policy::kTranslate && row.translated && row.nr != kClone3;
+  switch (answer) {
+    case Answer::kMissing:  // without a translation ENOSYS is the honest answer already
+      return translate ? Verdict::kTranslate : Verdict::kPass;
+    case Answer::kDenied:
+    case Answer::kWrong:
+      return translate ? Verdict::kTranslate : Verdict::kRepair;
+    default:
+      return Verdict::kPass;
+  }
+}
+
+// RHEL 7's 3.10 has copy_file_range, which then answers ENOSYS for every ordinary file. statx came
+// later (4.11) and nobody backported it that far: a kernel that has it does not lie.
+bool MayLie(const Asked& row, const Answer (&answers)[arch::kNumbers]) {
+  return row.host_may_lie && answers[row.nr] == Answer::kWorks &&
+         answers[kStatx] == Answer::kMissing;
+}
+
+}  // namespace
+
+Plan MakePlan(const Answer (&answers)[arch::kNumbers], Policy policy) {
+  Plan plan;
+  for (const Asked& row : kAsked) {
+    Verdict& verdict = plan.verdict[row.nr];
+    verdict = Judge(row, answers[row.nr], policy);
+    if (policy == Policy::kTranslate && MayLie(row, answers)) {
+      verdict = Verdict::kTranslate;
+      plan.host_has[row.nr] = true;
+    }
+    if (verdict == Verdict::kTranslate) plan.translates = true;
+    if (verdict != Verdict::kPass) plan.empty = false;
+  }
+  // CLONE_CLEAR_SIGHAND would take our handler away. Callers fall back to clone, which cannot.
+  if (plan.translates && answers[kClone3] != Answer::kKills) {
+    plan.verdict[kClone3] = Verdict::kRepair;
+  }
+  return plan;
+}
+
+}  // namespace abishim
