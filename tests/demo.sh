@@ -1,0 +1,148 @@
+#!/bin/bash
+# Shows abishim at work: real programs of a trixie user space, natively and on older hosts, without and with it.
+#
+# demo.sh [--host=NAME]... [--program=NAME]... [--build=DIR] [--jobs=N]
+#   --host=NAME     only this host: a kernel version (3.10) or a profile (docker-19.03)
+#   --program=NAME  only this program of tests/userland/programs
+#   --build=DIR     takes DIR/libabishim.so and DIR/abishim as they are, instead of building
+#   --jobs=N        so many programs at a time (default: one a processor)
+#
+# Cells: ok = the program's own check holds and it printed what it prints natively; out = it printed something else;
+# FAIL, timeout; left = it left processes behind; denied = it needs what this host denies on purpose (see the program).
+# Exits 1 when a program that works natively does not work with abishim, or when nothing fails without it.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+userland=$top/tests/userland
+
+fail() { echo "demo: $*" >&2; exit 2; }
+say() { echo "demo: $*" >&2; }
+
+hosts=() programs=() build= jobs=$(nproc)
+for option; do
+  case $option in
+    --host=?*) hosts+=("${option#*=}") ;;
+    --program=?*) programs+=("$option") ;;
+    --build=?*) build=$(realpath -e "${option#*=}") ;;
+    --jobs=[1-9]) jobs=${option#*=} ;;
+    *) fail "unknown option or bad value: $option" ;;
+  esac
+done
+[[ ${#hosts[@]} -ne 0 ]] || hosts=(3.10 4.18 docker-19.03)
+
+"$top/tests/setup.sh" >&2
+if [[ -z $build ]]; then
+  say "building"
+  build=$top/build/release
+  log=$(mktemp)
+  (cd "$top" && cmake --preset release && cmake --build --preset release) >"$log" 2>&1 ||
+    { cat "$log" >&2; fail "the build failed"; }
+  rm -f "$log"
+fi
+root=$("$userland/roots.sh" trixie programs)
+
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+
+# in_root COMMAND...: in the root, with the library and the command put into it, and $out at /mnt/out.
+in_root() {
+  "$userland/enter" --put="$build/libabishim.so:/usr/lib/abishim/libabishim.so" --put="$build/abishim:/usr/bin/abishim" \
+    --bind="$userland:/opt/userland" --bind="$out:/mnt/out" "$root" "$@" </dev/null
+}
+
+# run_list LABEL PREFIX...: the list with PREFIX before each program; the lines go to $out/LABEL.
+run_list() {
+  local label=$1 start=$SECONDS
+  shift
+  mkdir "$out/$label.printed"
+  in_root /opt/userland/table "${programs[@]}" --jobs="$jobs" --out="/mnt/out/$label.printed" "$@" >"$out/$label"
+  say "$label: $((SECONDS - start)) s"
+}
+
+# The option of `abishim run` that makes this host.
+pretend() {
+  case $1 in
+    [0-9]*) echo "--pretend-kernel=$1" ;;
+    *) echo "--profile=$1" ;;
+  esac
+}
+
+run_list native
+for host in "${hosts[@]}"; do
+  option=$(pretend "$host")
+  run_list "$host-without" env ABISHIM=off abishim run "$option" --
+  run_list "$host-with" abishim run "$option" --stats --log="/mnt/out/$host-log" --
+  in_root env ABISHIM=off abishim run "$option" -- abishim doctor --json >"$out/$host-plan" || fail "doctor failed on $host"
+done
+
+# --- the table ---
+
+# cell HOST LABEL PROGRAM: what stands in the table. `field LABEL PROGRAM N` is a field of a line of table's.
+field() { awk -F '\t' -v name="$2" -v n="$3" '$1 == name { print $n }' "$out/$1"; }
+cell() {
+  local verdict
+  verdict=$(field "$2" "$3" 2)
+  if [[ $verdict == ok && $(field "$2" "$3" 5) != "$(field native "$3" 5)" ]]; then verdict=out; fi
+  if [[ $verdict != ok ]] && grep -q "^[#/]* *denied-by: $1 " "$userland/programs/$3"; then verdict=denied; fi
+  echo "${verdict:-none}"
+}
+
+row() {
+  local first=$1
+  shift
+  printf '%-24s' "$first"
+  printf ' %-9s' "$@"
+  echo
+}
+
+# How many rows of a plan (JSON of `abishim doctor`) have this verdict.
+planned() {
+  python3 -c '
+import json, sys
+def count(x):
+    if isinstance(x, dict): return (str(x.get("verdict", "")).lower() == sys.argv[1]) + sum(map(count, x.values()))
+    return sum(map(count, x)) if isinstance(x, list) else 0
+print(count(json.load(sys.stdin)))' "$2" <"$out/$1-plan"
+}
+
+# The sum of a counter over all processes that ran with abishim on this host.
+counted() {
+  touch "$out/$1-log"
+  cat "$out/$1-log" "$out/$1-with.printed"/*.err |
+    sed -n "s/^abishim: stats: total .*\b$2=\([0-9]*\).*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+heads=(native) under=('')
+for host in "${hosts[@]}"; do heads+=("$host" ''); under+=(without with); done
+row program "${heads[@]}"
+row '' "${under[@]}"
+
+declare -A red=() green=() broken=()
+natives=0 total=0 bad=()
+while IFS= read -r name; do
+  total=$((total + 1))
+  native=$(cell native native "$name")
+  cells=("$native")
+  if [[ $native == ok ]]; then natives=$((natives + 1)); else bad+=("$name natively"); fi
+  for host in "${hosts[@]}"; do
+    without=$(cell "$host" "$host-without" "$name") with=$(cell "$host" "$host-with" "$name")
+    cells+=("$without" "$with")
+    [[ $native == ok && $with != denied ]] || continue
+    if [[ $without != ok ]]; then red[$host]=$((${red[$host]-0} + 1)); fi
+    if [[ $with == ok ]]; then green[$host]=$((${green[$host]-0} + 1)); else broken[$host]+=" $name"; fi
+  done
+  row "$name" "${cells[@]}"
+done < <(cut -f 1 "$out/native" | sort)
+
+echo
+echo "$natives of $total programs work natively"
+for host in "${hosts[@]}"; do
+  echo "$host: ${red[$host]-0} fail without abishim, ${green[$host]-0} work with it;" \
+    "calls repaired: $(planned "$host" repair), translated: $(planned "$host" translate);" \
+    "traps taken: $(counted "$host" trapped), errnos repaired: $(counted "$host" repaired)"
+  # Each of these says that the demo shows something else than it claims.
+  [[ -z ${broken[$host]-} ]] || bad+=("with abishim on $host:${broken[$host]}")
+  [[ -n ${red[$host]-} || ${#programs[@]} -ne 0 ]] || bad+=("nothing fails on $host without abishim")
+done
+
+for name in "${bad[@]}"; do echo "FAILED: $name"; done
+[[ ${#bad[@]} -eq 0 ]]
