@@ -1,0 +1,118 @@
+// The abishim command: reads the command line, hands over to the subcommand.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+#include "shim/command/failure.h"
+#include "shim/command/run.h"
+#include "shim/command/syscalls.h"
+
+namespace abishim::command {
+namespace {
+
+constexpr char kPolicyHelp[] = "translate (default), or repair: honest errnos only";
+
+// CLI11 cannot know what follows the options.
+struct RunFormatter : CLI::Formatter {
+  std::string make_usage(const CLI::App*, std::string) const override {
+    return "Usage: abishim run [OPTIONS] -- PROG [ARGS...]\n";
+  }
+};
+
+struct Options {
+  RunOptions run;
+  SyscallsOptions syscalls;
+};
+
+CLI::Option* AddText(CLI::App* command, const std::string& name, std::string* to, const char* form,
+                     const std::string& help) {
+  return command->add_option(name, *to, help)
+      ->type_name(form)
+      ->check(
+          CLI::Validator([](std::string& value) { return value.empty() ? "is empty" : ""; }, ""));
+}
+
+void AddRun(CLI::App* app, RunOptions* options) {
+  CLI::App* run = app->add_subcommand("run", "Start a program under the shim");
+  run->formatter(std::make_shared<RunFormatter>());
+  run->prefix_command();
+  AddText(run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]",
+          "Answer ENOSYS for every system call newer than that kernel");
+  AddText(run, "--profile", &options->profile, "NAME|FILE.json",
+          "Deny what this seccomp profile denies: docker-19.03, docker-20.10.0, docker-2026, or a "
+          "file of the OCI or Docker form");
+  AddText(run, "--policy", &options->policy, "", kPolicyHelp)
+      ->transform(CLI::IsMember({"translate", "repair"}).description("translate|repair"));
+  AddText(run, "--log", &options->log, "FILE", "Append what the shim has to say to FILE");
+  run->add_flag("--stats", options->stats,
+                "Print to stderr how often each call was trapped and repaired");
+}
+
+void AddSyscalls(CLI::App* app, SyscallsOptions* options) {
+  CLI::App* syscalls = app->add_subcommand("syscalls", "List the system calls abishim knows");
+  AddText(syscalls, "--since", &options->since, "X.Y", "Only those that came with X.Y or later");
+  AddText(syscalls, "--arch", &options->arch, "",
+          "Numbers and versions of that architecture (default x86_64)")
+      ->transform(CLI::IsMember({"x86_64", "i386", "aarch64", "riscv64"})
+                      .description("x86_64|i386|aarch64|riscv64"));
+  syscalls->add_flag("--json", options->json, "As JSON");
+}
+
+// What follows the first `--` is the program's and none of our business. Without `--` the program
+// is the first word that is no option.
+std::vector<std::string> TakeProgram(std::vector<std::string>* words) {
+  const auto dashes = std::find(words->begin(), words->end(), "--");
+  if (dashes == words->end()) return {};
+  std::vector<std::string> program(dashes + 1, words->end());
+  words->erase(dashes, words->end());
+  return program;
+}
+
+void CompleteProgram(const CLI::App& run, RunOptions* options) {
+  std::vector<std::string> before = run.remaining();
+  if (!before.empty() && before[0].starts_with('-')) {
+    throw Failure(kUsage, "run: unknown option '" + before[0] + "'");
+  }
+  if (!before.empty() && !options->program.empty()) {
+    throw Failure(kUsage, "run: '" + before[0] + "' before '--' is no option");
+  }
+  if (!before.empty()) options->program = std::move(before);
+  if (options->program.empty()) throw Failure(kUsage, "run: no program given");
+}
+
+int Main(std::vector<std::string> words) {
+  Options options;
+  CLI::App app("abishim: programs of one Linux on the kernel of another", "abishim");
+  app.set_version_flag("--version", "abishim " ABISHIM_VERSION);
+  app.require_subcommand(1);
+  AddRun(&app, &options.run);
+  AddSyscalls(&app, &options.syscalls);
+  const bool is_run = !words.empty() && words[0] == "run";
+  if (is_run) options.run.program = TakeProgram(&words);
+  try {
+    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    app.parse(std::move(words));
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+    throw Failure(kUsage, error.what());
+  }
+  if (app.got_subcommand("run")) {
+    CompleteProgram(*app.get_subcommand("run"), &options.run);
+    return Run(options.run);
+  }
+  return ListSyscalls(options.syscalls);
+}
+
+}  // namespace
+}  // namespace abishim::command
+
+int main(int argc, char** argv) {
+  try {
+    return abishim::command::Main({argv + (argc > 0), argv + argc});
+  } catch (const abishim::command::Failure& failure) {
+    std::string line = failure.what();
+    std::replace(line.begin(), line.end(), '\n', ' ');
+    fprintf(stderr, "abishim: %s\n", line.c_str());
+    return failure.status;
+  }
+}

@@ -1,0 +1,148 @@
+// The outer filter, built by libseccomp, installed by hand.
+//
+// Names are resolved through tables/syscalls.h, since libseccomp 2.5.4 lacks the newest ones.
+// seccomp_load() is not used: it asks once whether the host has seccomp(2) and would be wrong under
+// our own first filter, which may have taken it away.
+#include "shim/command/outer_filter.h"
+
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+
+#include "abi.h"
+#include "shim/command/failure.h"
+#include "tables/lookup.h"
+
+namespace abishim::command {
+namespace {
+
+constexpr int kUnknownToTable = [] {  // one more than the highest number of the table
+  int highest = 0;
+  for (const Row& row : kSyscalls) highest = std::max(highest, arch::NumberIn(row.nr));
+  return highest + 1;
+}();
+
+using Context = std::unique_ptr<void, decltype(&seccomp_release)>;
+
+void Check(int result, const std::string& what) {
+  if (result < 0) {
+    throw Failure(kCannotStart,
+                  "cannot build the outer filter: " + what + ": " + strerror(-result));
+  }
+}
+
+Context NewContext(std::uint32_t default_action) {
+  Context context(seccomp_init(default_action), seccomp_release);
+  if (context == nullptr) Check(-ENOMEM, "seccomp_init");
+  return context;
+}
+
+Program Export(scmp_filter_ctx context) {
+  int ends[2];  // a program is at most 4096 * 8 bytes: half of what a pipe holds
+  if (pipe2(ends, O_CLOEXEC) != 0) Check(-errno, "pipe");
+  const int result = seccomp_export_bpf(context, ends[1]);
+  close(ends[1]);
+  Program program(BPF_MAXINSNS);
+  const long size = read(ends[0], program.data(), BPF_MAXINSNS * sizeof(sock_filter));
+  close(ends[0]);
+  Check(result, "seccomp_export_bpf");
+  program.resize(std::max(size, 0L) / sizeof(sock_filter));
+  return program;
+}
+
+int NativeNumber(const std::string& name) {
+  const Row* row = FindRow(name);
+  return row == nullptr ? kNone : arch::NumberIn(row->nr);
+}
+
+// For an architecture that is not ours libseccomp translates the names it knows by itself.
+int ForeignNumber(const std::string& name) {
+  const int number = seccomp_syscall_resolve_name(name.c_str());
+  return number == __NR_SCMP_ERROR ? kNone : number;
+}
+
+// Unknown names are skipped, as engines do, and rules that say what the default says already
+// (libseccomp refuses those).
+void AddRules(scmp_filter_ctx context, const Profile& profile, int number_of(const std::string&)) {
+  for (const Rule& rule : profile.rules) {
+    if (rule.action == profile.default_action) continue;
+    for (const std::string& name : rule.names) {
+      const int number = number_of(name);
+      if (number == kNone) continue;
+      for (const Conditions& all : rule.alternatives) {
+        const int result =
+            seccomp_rule_add_array(context, rule.action, number, all.size(), all.data());
+        if (result == -EEXIST) {
+          throw Failure(kUsage, "--profile: rules for '" + name + "' contradict each other");
+        }
+        Check(result, name);
+      }
+    }
+  }
+}
+
+bool InstallBy(const sock_fprog& program) {
+  // With SPEC_ALLOW (4.17), or kernels up to 5.15 switch the mitigations of speculation on.
+  for (const unsigned long flags : {SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0UL}) {
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program) == 0) return true;
+    if (errno != EINVAL) break;
+  }
+  // seccomp(2) came with 3.17, and the pretended kernel may be older than that.
+  return errno == ENOSYS && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
+}
+
+}  // namespace
+
+Program PretendKernel(Version kernel) {
+  const Context context = NewContext(SCMP_ACT_ALLOW);
+  Check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW), "bad arch");
+  const auto refuse = [&](int number) {
+    const std::string what = "number " + std::to_string(number);
+    Check(seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(ENOSYS), number, 0), what);
+  };
+  for (const Row& row : kSyscalls) {
+    const int number = arch::NumberIn(row.nr);
+    if (number != kNone && arch::SinceIn(row) > kernel) refuse(number);
+  }
+  // What even the table has not heard of is newer still.
+  for (int number = kUnknownToTable; number < arch::kNumbers; ++number) refuse(number);
+  return Export(context.get());
+}
+
+Program CompileProfile(const Profile& profile) {
+  const Context native = NewContext(profile.default_action);
+  AddRules(native.get(), profile, NativeNumber);
+  // Every other architecture that can run here; unlisted ones are killed, as engines do.
+  for (const std::uint32_t token : {SCMP_ARCH_X86, SCMP_ARCH_X32}) {
+    if (std::find(profile.arches.begin(), profile.arches.end(), token) == profile.arches.end()) {
+      continue;
+    }
+    Context foreign = NewContext(profile.default_action);
+    Check(seccomp_arch_add(foreign.get(), token), "architecture");
+    Check(seccomp_arch_remove(foreign.get(), SCMP_ARCH_NATIVE), "architecture");
+    AddRules(foreign.get(), profile, ForeignNumber);
+    Check(seccomp_merge(native.get(), foreign.get()), "architectures");
+    foreign.release();  // belongs to `native` from here
+  }
+  return Export(native.get());
+}
+
+void Install(const std::vector<Program>& programs) {
+  for (const Program& program : programs) {
+    const sock_fprog all{static_cast<unsigned short>(program.size()),
+                         const_cast<sock_filter*>(program.data())};
+    if (InstallBy(all)) continue;
+    if (errno == EACCES && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && InstallBy(all)) continue;
+    throw Failure(kCannotStart,
+                  std::string("cannot install the outer filter: seccomp: ") + strerror(errno));
+  }
+}
+
+}  // namespace abishim::command

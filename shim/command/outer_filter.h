@@ -1,0 +1,29 @@
+// The outer filter: what makes this host answer like an older kernel, or an older container engine.
+//
+// It is a seccomp filter like that of a container engine and stands before abishim's own, so that
+// the kernel enforces it and the shim cannot cheat.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <vector>
+
+#include "shim/command/profile.h"
+#include "tables/row.h"
+
+namespace abishim::command {
+
+using Program = std::vector<sock_filter>;
+
+// ENOSYS for every call that is newer than `kernel`. Calls of other architectures (int 0x80) pass.
+Program PretendKernel(Version kernel);
+
+// The profile as a container engine compiles it.
+Program CompileProfile(const Profile& profile);
+
+// Installs the programs for this process and what it execs, the first one first: of equally strong
+// answers the kernel takes that of the newest filter. NO_NEW_PRIVS is set where the kernel asks for
+// it (without CAP_SYS_ADMIN). A Failure says which step the host refused.
+void Install(const std::vector<Program>& programs);
+
+}  // namespace abishim::command

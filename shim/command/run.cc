@@ -1,0 +1,126 @@
+// abishim run: starts a program under the shim, on a host that may pretend to be another.
+#include "shim/command/run.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+
+#include "shim/command/failure.h"
+#include "shim/command/outer_filter.h"
+#include "shim/command/program.h"
+#include "shim/command/stats_file.h"
+#include "shim/command/version.h"
+#include "shim/command/wait.h"
+
+namespace abishim::command {
+namespace {
+
+constexpr char kLibrary[] = "libabishim.so";
+
+bool IsOff() {
+  const char* value = getenv("ABISHIM");
+  return value != nullptr && strcmp(value, "off") == 0;
+}
+
+// Beside the command (a build tree), where packages put it, where a layer puts it.
+std::string FindLibrary() {
+  char self[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", self, sizeof self);
+  std::vector<std::string> candidates;
+  if (length > 0) {
+    std::string directory(self, length);
+    directory.resize(directory.rfind('/'));
+    candidates.push_back(directory + '/' + kLibrary);
+    candidates.push_back(directory.substr(0, directory.rfind('/')) + "/lib/abishim/" + kLibrary);
+  }
+  candidates.push_back(std::string("/usr/lib/abishim/") + kLibrary);
+  std::string tried;
+  for (const std::string& candidate : candidates) {
+    if (access(candidate.c_str(), R_OK) == 0) return candidate;
+    tried += (tried.empty() ? "" : ", ") + candidate;
+  }
+  if (IsOff()) return "";
+  throw Failure(kCannotStart,
+                std::string("cannot find ") + kLibrary + " (looked for " + tried + ")");
+}
+
+void Preload(const std::string& library) {
+  if (library.empty()) return;
+  if (library.find_first_of(" :") != std::string::npos) {
+    throw Failure(kCannotStart,
+                  "LD_PRELOAD cannot name a path with a space or a colon: " + library);
+  }
+  const char* const others = getenv("LD_PRELOAD");
+  const bool alone = others == nullptr || *others == '\0';
+  setenv("LD_PRELOAD", (alone ? library : library + ':' + others).c_str(), 1);
+}
+
+// The program may change its directory, so the shim gets the absolute path of its log.
+void NameLog(const std::string& log) {
+  const int fd = open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0666);
+  char* const path = fd < 0 ? nullptr : realpath(log.c_str(), nullptr);
+  if (path == nullptr) throw Failure(kUsage, "--log: " + log + ": " + strerror(errno));
+  close(fd);
+  setenv("ABISHIM_LOG", path, 1);
+  free(path);
+}
+
+// The profile's filter stands last: a call that the profile denies and the kernel lacks is denied,
+// as on the real thing, where the filter runs before the kernel looks for the call.
+std::vector<Program> OuterFilters(const RunOptions& options) {
+  std::vector<Program> filters;
+  std::optional<Version> pretended;
+  if (!options.pretend_kernel.empty()) {
+    pretended = ParseVersion(options.pretend_kernel, "--pretend-kernel");
+    filters.push_back(PretendKernel(*pretended));
+  }
+  if (!options.profile.empty()) {
+    const Version kernel = pretended.value_or(RunningKernel());
+    filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));
+  }
+  return filters;
+}
+
+int RunCounted(const std::string& path, const RunOptions& options,
+               const std::vector<Program>& filters) {
+  int status;
+  {
+    const StatsFile stats;
+    setenv("ABISHIM_STATS", stats.path().c_str(), 1);
+    HoldSignals();
+    const pid_t child = fork();
+    if (child < 0) throw Failure(kCannotStart, std::string("fork: ") + strerror(errno));
+    if (child == 0) try {
+        LetSignals();
+        Install(filters);
+        Become(path, options.program);
+      } catch (const Failure& failure) {
+        fprintf(stderr, "abishim: %s\n", failure.what());
+        _exit(failure.status);
+      }
+    status = WaitFor(child);
+    stats.Print();
+  }
+  EndAs(status);
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  const std::vector<Program> filters = OuterFilters(options);
+  if (!options.log.empty()) NameLog(options.log);
+  if (!options.policy.empty()) setenv("ABISHIM_POLICY", options.policy.c_str(), 1);
+  const std::string path = FindProgram(options.program[0]);
+  Preload(FindLibrary());
+  if (options.stats) return RunCounted(path, options, filters);
+  Install(filters);
+  Become(path, options.program);
+}
+
+}  // namespace abishim::command

@@ -1,0 +1,39 @@
+// The counters of `abishim run --stats`: one file, mapped shared by every process of the tree.
+//
+// The command makes the file and names it in ABISHIM_STATS. The shim maps it MAP_SHARED and counts
+// what it handles; nothing is opened or closed afterwards. A repair is answered by the kernel
+// itself and seen by nobody, so while ABISHIM_STATS is set a REPAIR verdict is delivered as a trap
+// that answers ENOSYS.
+// Freestanding: shared by the image and by the hosted command.
+#pragma once
+
+namespace abishim {
+
+struct CallStats {
+  unsigned long long trapped;   // translated by the SIGSYS handler
+  unsigned long long repaired;  // answered with the honest errno
+};
+
+struct Stats {
+  static constexpr unsigned long long kMagic = 0x7374'6174'7368'696d;  // "mihstats"
+  static constexpr unsigned long long kVersion = 1;
+  static constexpr int kCalls = 512;
+
+  unsigned long long magic;
+  unsigned long long version;
+  CallStats calls[kCalls];  // by the architecture's number
+
+  bool IsOurs() const { return magic == kMagic && version == kVersion; }
+  void CountTrap(long number) { Count(number, &CallStats::trapped); }
+  void CountRepair(long number) { Count(number, &CallStats::repaired); }
+
+ private:
+  void Count(long number, unsigned long long CallStats::*counter) {
+    if (number < 0 || number >= kCalls) return;
+    __atomic_fetch_add(&(calls[number].*counter), 1, __ATOMIC_RELAXED);
+  }
+};
+static_assert(sizeof(Stats) == 16 + 512 * 16);
+static_assert(__builtin_offsetof(Stats, calls) == 16);
+
+}  // namespace abishim
