@@ -1,0 +1,165 @@
+#include "shim/plan/filter.h"
+
+#include <linux/errno.h>
+
+#include "shim/plan/question.h"
+#include "tables/lookup.h"
+
+namespace abishim {
+namespace {
+
+using namespace bpf;
+
+constexpr Word kPage = 4096;
+
+// What a translating plan must see besides what it translates: whoever blocks SIGSYS, or replaces
+// its handler or our alternate stack, dies at the next trap. What can do no such harm passes: a
+// call without the pointers, and one that the handler itself made harmless and re-executed, whose
+// mask then lies in the image.
+enum class Passes : unsigned char { kNever, kNull, kOurMask, kNullOrOurMask };
+struct Control {
+  int nr;
+  Passes passes;
+  int argument = 0, other = 0;  // the pointers that `passes` speaks of
+};
+constexpr Control kControls[] = {
+    {NumberOf("rt_sigreturn"), Passes::kNever},
+    {NumberOf("rt_sigprocmask"), Passes::kNull, 1, 2},  // set, oldset
+    {NumberOf("rt_sigaction"), Passes::kNull, 1, 2},    // act, oldact
+    {NumberOf("sigaltstack"), Passes::kNull, 0, 1},     // ss, old_ss
+    {NumberOf("rt_sigsuspend"), Passes::kOurMask, 0},
+    {NumberOf("ppoll"), Passes::kNullOrOurMask, 3},
+    {NumberOf("epoll_pwait"), Passes::kNullOrOurMask, 4},
+    {NumberOf("epoll_pwait2"), Passes::kNullOrOurMask, 4},
+    {NumberOf("io_uring_enter"), Passes::kNullOrOurMask, 4},
+    {NumberOf("pselect6"), Passes::kNullOrOurMask, 5},
+    {NumberOf("io_pgetevents"), Passes::kNullOrOurMask, 5},
+};
+
+const Control* FindControl(int nr) {
+  for (const Control& control : kControls) {
+    if (control.nr == nr) return &control;
+  }
+  return nullptr;
+}
+
+class Writer {
+ public:
+  Writer(const Plan& plan, const Layout& layout, const FilterOptions& options, Program* program)
+      : plan_(plan), layout_(layout), options_(options), p_(*program) {}
+
+  void Write();
+
+ private:
+  // Numbers from `first` up to where the next range begins.
+  struct Range {
+    unsigned first;
+    Label go;
+  };
+
+  Label Of(int nr);
+  Label OfControl(const Control& control);
+  Label TrapOutsideGate(unsigned flags);
+  Label Question();
+  Label Tree(const Range* ranges, int count);
+
+  const Plan& plan_;
+  const Layout& layout_;
+  const FilterOptions& options_;
+  Program& p_;
+  Label allow_ = p_.Return(Allow());
+  Label repair_ = p_.Return(Errno(ENOSYS));
+  Label trap_[kTrapFlags + 1] = {};  // by flags; 0: not written yet
+};
+
+Label Writer::TrapOutsideGate(unsigned flags) {
+  Label& label = trap_[flags];
+  if (label == Label{}) {
+    label =
+        p_.When(InBlock(kCaller, layout_.gate, kPage), allow_, p_.Return(Trap(kCookie | flags)));
+  }
+  return label;
+}
+
+Label Writer::OfControl(const Control& control) {
+  const Label trap = TrapOutsideGate(0);
+  const Field argument = Argument(control.argument), other = Argument(control.other);
+  const Condition in_masks = InBlock(argument, layout_.masks, layout_.masks_bytes);
+  switch (control.passes) {
+    case Passes::kNull:
+      return p_.When(IsNull(argument), p_.When(IsNull(other), allow_, trap), trap);
+    case Passes::kOurMask:
+      return p_.When(in_masks, allow_, trap);
+    case Passes::kNullOrOurMask:
+      return p_.When(IsNull(argument), allow_, p_.When(in_masks, allow_, trap));
+    default:
+      return trap;
+  }
+}
+
+// Any other question is the kernel's to answer: EINVAL.
+Label Writer::Question() {
+  const Presence presence{.present = true,
+                          .base = layout_.base,
+                          .version = kContract,
+                          .translates = plan_.translates,
+                          .stats = options_.count_repairs};
+  Label answer = allow_;
+  for (int i = kQuestions - 1; i >= 0; --i) {
+    const Label say = p_.Return(Errno(AnswerOf(presence, i)));
+    answer = p_.When(Is(Argument(1), static_cast<Word>(i)), say, answer);
+  }
+  return p_.When(Is(Argument(0), kMagic), answer, allow_);
+}
+
+Label Writer::Of(int nr) {
+  if (plan_.verdict[nr] == Verdict::kTranslate) {
+    return TrapOutsideGate(plan_.host_has[nr] ? kTrapHostHas : 0);
+  }
+  if (plan_.verdict[nr] == Verdict::kRepair) {
+    return plan_.translates && options_.count_repairs ? TrapOutsideGate(kTrapRepair) : repair_;
+  }
+  if (nr == NumberOf("prctl")) return Question();
+  const Control* control = plan_.translates ? FindControl(nr) : nullptr;
+  return control != nullptr ? OfControl(*control) : allow_;
+}
+
+Label Writer::Tree(const Range* ranges, int count) {
+  if (count == 1) return ranges->go;
+  const int half = count / 2;
+  const Label upper = Tree(ranges + half, count - half);
+  const Label lower = Tree(ranges, half);
+  return p_.IfAtLeast(ranges[half].first, upper, lower);
+}
+
+// The kernel's per-number allow bitmap (5.11) takes in every number that comes to ALLOW by the arch
+// and the number alone, so nothing else is looked at before the tree has parted them. The last
+// range allows whatever is not in the table, x32's numbers (bit 30) among them.
+void Writer::Write() {
+  Range ranges[arch::kNumbers + 1];
+  int count = 0;
+  for (int nr = 0; nr <= arch::kNumbers; ++nr) {
+    const Label go = nr == arch::kNumbers ? allow_ : Of(nr);
+    if (count > 0 && ranges[count - 1].go == go) continue;
+    ranges[count++] = {static_cast<unsigned>(nr), go};
+  }
+  const Label number = p_.Load(Half::kNumber, Tree(ranges, count));
+  p_.Load(Half::kArch, p_.IfEqual(arch::kAudit, number, allow_));
+}
+
+bool Sound(const Layout& layout) {
+  const Word bytes = layout.masks_bytes;
+  return layout.gate % kPage == 0 && bytes != 0 && (bytes & (bytes - 1)) == 0 &&
+         layout.masks % bytes == 0;
+}
+
+}  // namespace
+
+bool BuildFilter(const Plan& plan, const Layout& layout, const FilterOptions& options,
+                 Program* program) {
+  if (plan.translates && !Sound(layout)) return false;
+  Writer(plan, layout, options, program).Write();
+  return program->fits();
+}
+
+}  // namespace abishim

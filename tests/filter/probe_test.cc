@@ -1,0 +1,324 @@
+// The probe against this kernel, against outer filters, and against kernels made up.
+#include "shim/plan/probe.h"
+
+#include <errno.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "shim/plan/asked.h"
+#include "shim/plan/plan.h"
+#include "tests/filter/child.h"
+#include "tests/support/oracle.h"
+
+namespace abishim::test {
+namespace {
+
+std::string Nr(int nr) {
+  for (const Row& row : kSyscalls) {
+    if (arch::NumberIn(row.nr) == nr) return std::string(row.name);
+  }
+  return std::to_string(nr);
+}
+
+struct Answers {
+  Answer of[arch::kNumbers];
+  long result;
+};
+Answers Ask(RawCall call = Raw) {
+  Answers answers;
+  answers.result = Probe(call, answers.of);
+  return answers;
+}
+
+// What a host that is new enough and denies nothing must answer, and the plan that follows.
+std::string Flawless(bool filtered) {
+  const Answers answers = Ask();
+  Findings findings;
+  findings.Equal("Probe", 0, answers.result);
+  for (const Asked& row : kAsked) {
+    const Answer answer = answers.of[row.nr];
+    if (row.translated) findings.Equal(Nr(row.nr).c_str(), Answer::kWorks, answer);
+    if (filtered && answer != Answer::kMissing) {
+      findings.Equal(Nr(row.nr).c_str(), Answer::kWorks, answer);
+    }
+  }
+  for (const Policy policy : {Policy::kTranslate, Policy::kRepair}) {
+    const Plan plan = MakePlan(answers.of, policy);
+    findings.Equal("plan.empty", true, plan.empty);
+    findings.Equal("plan.translates", false, plan.translates);
+  }
+  return findings.text();
+}
+
+TEST(Probe, PlanIsEmptyOnThisKernelAsRoot) {
+  if (FilterInForce(Raw)) {
+    GTEST_SKIP() << "some filter is in force here already";
+  }
+  EXPECT_EQ(InChild([] { return Flawless(false); }), "");
+}
+
+TEST(Probe, PlanIsEmptyOnThisKernelAsNobody) {
+  EXPECT_EQ(InChild([] {
+              BecomeNobody();
+              return Flawless(false);
+            }),
+            "");
+}
+
+// Under a filter every row is asked that EPERM may be wrong for: none may say so by itself.
+TEST(Probe, NothingIsTakenForDeniedUnderAFilterThatAllowsAll) {
+  for (const bool nobody : {false, true}) {
+    EXPECT_EQ(InChild([&] {
+                InstallOuter({});
+                if (nobody) BecomeNobody();
+                return Flawless(true);
+              }),
+              "")
+        << (nobody ? "as nobody" : "as root");
+  }
+}
+
+TEST(Probe, DeniedByAgeIsNotDeniedOnPurpose) {
+  const std::string said = InChild([] {
+    const bpf::Action eperm = bpf::Errno(EPERM);
+    InstallOuter({{SYS_faccessat2, eperm},
+                  {SYS_statx, bpf::Errno(EACCES)},
+                  {SYS_clone3, eperm},
+                  {SYS_pidfd_open, eperm},
+                  {SYS_landlock_create_ruleset, eperm},
+                  {SYS_userfaultfd, eperm},
+                  {SYS_prlimit64, eperm}});
+    const Answers answers = Ask();
+    Findings findings;
+    findings.Equal("Probe", 0, answers.result);
+    for (const int nr : {SYS_faccessat2, SYS_statx, SYS_clone3, SYS_pidfd_open}) {
+      findings.Equal(Nr(nr).c_str(), Answer::kDenied, answers.of[nr]);
+    }
+    findings.Equal("prlimit64", Answer::kWorks, answers.of[SYS_prlimit64]);
+    const Plan plan = MakePlan(answers.of, Policy::kTranslate);
+    findings.Equal("faccessat2", Verdict::kTranslate, plan.verdict[SYS_faccessat2]);
+    findings.Equal("statx", Verdict::kTranslate, plan.verdict[SYS_statx]);
+    findings.Equal("clone3", Verdict::kRepair, plan.verdict[SYS_clone3]);
+    findings.Equal("pidfd_open", Verdict::kRepair, plan.verdict[SYS_pidfd_open]);
+    for (const int nr : {SYS_landlock_create_ruleset, SYS_userfaultfd, SYS_prlimit64}) {
+      findings.Equal(Nr(nr).c_str(), Verdict::kPass, plan.verdict[nr]);
+    }
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+}
+
+TEST(Probe, MissingIsTranslatedOrLeftAlone) {
+  const std::string said = InChild([] {
+    InstallOuter({{SYS_openat2, bpf::Errno(ENOSYS)}, {SYS_pidfd_open, bpf::Errno(ENOSYS)}});
+    const Answers answers = Ask();
+    const Plan plan = MakePlan(answers.of, Policy::kTranslate);
+    Findings findings;
+    findings.Equal("openat2", Answer::kMissing, answers.of[SYS_openat2]);
+    findings.Equal("pidfd_open", Answer::kMissing, answers.of[SYS_pidfd_open]);
+    findings.Equal("openat2", Verdict::kTranslate, plan.verdict[SYS_openat2]);
+    findings.Equal("pidfd_open", Verdict::kPass, plan.verdict[SYS_pidfd_open]);
+    findings.Equal("repair", true, MakePlan(answers.of, Policy::kRepair).empty);
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+}
+
+TEST(Probe, WrongErrnoUnderAFilter) {
+  const std::string said = InChild([] {
+    InstallOuter({{SYS_openat2, bpf::Errno(ENOTTY)},
+                  {SYS_memfd_create, bpf::Errno(0)},
+                  {SYS_sendmmsg, bpf::Errno(ENOTTY)}});
+    const Answers answers = Ask();
+    Findings findings;
+    findings.Equal("openat2", Answer::kWrong, answers.of[SYS_openat2]);
+    findings.Equal("memfd_create", Answer::kWrong, answers.of[SYS_memfd_create]);
+    findings.Equal("sendmmsg", Answer::kWorks, answers.of[SYS_sendmmsg]);
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+}
+
+// The first asked row, two neighbours, and the last.
+std::vector<int> Victims() {
+  return {kAsked[0].nr, kAsked[3].nr, kAsked[4].nr, kAsked[CountAsked() - 1].nr};
+}
+
+std::string Survives(bpf::Action action) {
+  static bool died = false;
+  signal(SIGCHLD, [](int) { died = true; });
+  std::vector<Denial> denials;
+  for (const int nr : Victims()) denials.push_back({nr, action});
+  InstallOuter(denials);
+  const Answers answers = Ask();
+  Findings findings;
+  findings.Equal("Probe", 0, answers.result);
+  for (const int nr : Victims()) findings.Equal(Nr(nr).c_str(), Answer::kKills, answers.of[nr]);
+  findings.Equal("the neighbour", Answer::kWorks, answers.of[kAsked[2].nr]);
+  findings.Equal("plan.empty", true, MakePlan(answers.of, Policy::kTranslate).empty);
+  findings.Equal("SIGCHLD", false, died);
+  findings.Equal("a child", -ECHILD, Raw(SYS_wait4, -1, 0, __WALL | WNOHANG));
+  return findings.text();
+}
+
+TEST(Probe, SurvivesWhatKills) {
+  EXPECT_EQ(InChild([] { return Survives(bpf::KillProcess()); }), "");
+  EXPECT_EQ(InChild([] { return Survives({SECCOMP_RET_KILL_THREAD}); }), "");
+  EXPECT_EQ(InChild([] { return Survives(bpf::Trap(7)); }), "");
+}
+
+TEST(Probe, KilledWithSigchldIgnoredAndLeavesNoCore) {
+  TempDir directory;
+  const std::string said = InChild([&] {
+    signal(SIGCHLD, SIG_IGN);
+    const rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+    setrlimit(RLIMIT_CORE, &limit);
+    if (chdir(directory.path().c_str()) != 0) return std::string("chdir");
+    InstallOuter({{SYS_statx, bpf::KillProcess()}});
+    const Answers answers = Ask();
+    Findings findings;
+    findings.Equal("statx", Answer::kKills, answers.of[SYS_statx]);
+    findings.Equal("dumpable", 1, prctl(PR_GET_DUMPABLE));
+    findings.Equal("a child", -ECHILD, Raw(SYS_wait4, -1, 0, __WALL | WNOHANG));
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+  EXPECT_TRUE(std::filesystem::is_empty(directory.path())) << "a core file";
+}
+
+// A child's questions are not ours: no descriptor, no mapping, no dead child stays.
+TEST(Probe, LeavesNothingBehind) {
+  const std::string said = InChild([] {
+    InstallOuter({{SYS_statx, bpf::KillProcess()}});
+    const int descriptors = OpenDescriptors();
+    const auto maps = [] {
+      std::string text(1 << 16, '\0');
+      FILE* file = fopen("/proc/self/maps", "r");
+      text.resize(fread(text.data(), 1, text.size(), file));
+      fclose(file);
+      size_t shared = 0;
+      for (size_t at = 0; (at = text.find("rw-s", at)) != std::string::npos; ++at) ++shared;
+      return shared;
+    };
+    const size_t shared = maps();
+    for (int i = 0; i < 20; ++i) Ask();
+    Findings findings;
+    findings.Equal("descriptors", descriptors, OpenDescriptors());
+    findings.Equal("shared mappings", shared, maps());
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+}
+
+TEST(Probe, WhatCannotBeAskedIsNotPlanned) {
+  const std::string said = InChild([] {
+    InstallOuter({{SYS_clone, bpf::Errno(EAGAIN)}});
+    const Answers answers = Ask();
+    Findings findings;
+    findings.Equal("Probe", -EAGAIN, answers.result);
+    for (const Answer answer : answers.of) findings.Equal("answer", Answer::kNotAsked, answer);
+    findings.Equal("plan.empty", true, MakePlan(answers.of, Policy::kTranslate).empty);
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+}
+
+// A kernel made up: what it says to each number, and the calls it saw.
+struct Made {
+  std::map<long, long> says;
+  std::vector<std::vector<long>> saw;
+} g_made;
+
+long MadeUp(long nr, long a, long b, long c, long d, long e, long f) {
+  g_made.saw.push_back({nr, a, b, c, d, e, f});
+  if (nr == SYS_prctl) return 0;  // no filter
+  if (nr == SYS_getrandom && g_made.says.count(nr) == 0) return 0;
+  return g_made.says.count(nr) != 0 ? g_made.says[nr] : -EINVAL;
+}
+
+Answers AskMadeUp(std::map<long, long> says) {
+  g_made = {std::move(says), {}};
+  return Ask(MadeUp);
+}
+
+TEST(Probe, AsksHarmlesslyAndOnlyWhatMayChangeThePlan) {
+  AskMadeUp({});
+  size_t translated = 0;
+  for (const Asked& row : kAsked) translated += row.translated;
+  EXPECT_EQ(g_made.saw.size(), translated + 1);
+  for (const auto& call : g_made.saw) {
+    ASSERT_NE(call[0], 335);
+    ASSERT_NE(call[0], 336);
+    if (call[0] == SYS_prctl) continue;
+    if (call[0] == SYS_getrandom) {
+      EXPECT_EQ(call, (std::vector<long>{SYS_getrandom, 0, 0, 1, 0, 0, 0}));
+      continue;
+    }
+    EXPECT_EQ(call, (std::vector<long>{call[0], -1, -1, -1, -1, -1, -1}));
+  }
+}
+
+TEST(Probe, AnotherCallSitsAtTheNumber) {
+  const Answers answers = AskMadeUp({{SYS_close_range, SYS_close_range},  // its own number
+                                     {SYS_memfd_create, 3},
+                                     {SYS_openat2, -ENOTTY},
+                                     {SYS_faccessat2, 0},
+                                     {SYS_statx, -EPERM},
+                                     {SYS_getrandom, -EAGAIN}});
+  for (const int nr : {SYS_close_range, SYS_memfd_create, SYS_openat2, SYS_faccessat2}) {
+    EXPECT_EQ(answers.of[nr], Answer::kWrong) << Nr(nr);
+    EXPECT_EQ(MakePlan(answers.of, Policy::kTranslate).verdict[nr], Verdict::kTranslate);
+    EXPECT_EQ(MakePlan(answers.of, Policy::kRepair).verdict[nr], Verdict::kRepair);
+  }
+  EXPECT_EQ(answers.of[SYS_statx], Answer::kWorks) << "EPERM without a filter is the kernel's own";
+  EXPECT_EQ(answers.of[SYS_getrandom], Answer::kWorks);
+}
+
+TEST(Probe, Rhel7IsAskedFirstButNotTrusted) {
+  const Answers answers = AskMadeUp({{SYS_statx, -ENOSYS}, {SYS_preadv2, -ENOSYS}});
+  const Plan plan = MakePlan(answers.of, Policy::kTranslate);
+  EXPECT_EQ(plan.verdict[SYS_copy_file_range], Verdict::kTranslate);
+  EXPECT_TRUE(plan.host_has[SYS_copy_file_range]);
+  EXPECT_FALSE(plan.host_has[SYS_statx]);
+  const Plan older = MakePlan(AskMadeUp({{SYS_statx, -ENOSYS}, {SYS_copy_file_range, -ENOSYS}}).of,
+                              Policy::kTranslate);
+  EXPECT_EQ(older.verdict[SYS_copy_file_range], Verdict::kTranslate);
+  EXPECT_FALSE(older.host_has[SYS_copy_file_range]);
+  const Plan newer = MakePlan(AskMadeUp({{SYS_openat2, -ENOSYS}}).of, Policy::kTranslate);
+  EXPECT_EQ(newer.verdict[SYS_copy_file_range], Verdict::kPass);
+}
+
+double MicrosecondsOf(const std::function<void()>& what) {
+  double best = 1e9;
+  for (int i = 0; i < 200; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    what();
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - start;
+    best = std::min(best, took.count());
+  }
+  return best;
+}
+
+TEST(Probe, CostIsPrinted) {
+  printf("probe in-process: %.1f us (best of 200)\n", MicrosecondsOf([] { Ask(); }));
+  EXPECT_EQ(InChild([] {
+              InstallOuter({});
+              printf("probe forked, under a filter: %.1f us (best of 200)\n",
+                     MicrosecondsOf([] { Ask(); }));
+              fflush(stdout);
+              return "";
+            }),
+            "");
+}
+
+}  // namespace
+}  // namespace abishim::test
