@@ -28,10 +28,11 @@ long Call(long nr, long a, long b, long c, long d, long e, long f) {
 }
 
 // process_vm_* stop at the first page that cannot be touched and say how far they got.
+// By thread: an exited leader has no memory any more.
 Word Transfer(bool in, void* ours, Word theirs, Word bytes) {
   iovec local{ours, bytes}, remote{reinterpret_cast<void*>(theirs), bytes};
-  const ssize_t done = in ? process_vm_readv(getpid(), &local, 1, &remote, 1, 0)
-                          : process_vm_writev(getpid(), &local, 1, &remote, 1, 0);
+  const ssize_t done = in ? process_vm_readv(gettid(), &local, 1, &remote, 1, 0)
+                          : process_vm_writev(gettid(), &local, 1, &remote, 1, 0);
   return done < 0 ? 0 : static_cast<Word>(done);
 }
 Word CopyIn(void* to, Word from, Word bytes) { return Transfer(true, to, from, bytes); }

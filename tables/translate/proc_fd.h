@@ -1,0 +1,81 @@
+// Naming a file by a descriptor: /proc/self/task/TID/fd/N, for an older call that wants a name
+// where the newer one takes a descriptor, or a name that is not to be followed.
+//
+// Not /proc/self/fd: that is the table of the thread group's leader, who may be gone or have
+// another table. Both functions need some 200 bytes of stack each.
+#pragma once
+
+#include <linux/fcntl.h>
+
+#include "tables/kernel.h"
+
+namespace abishim::translate {
+
+struct FdName {
+  char text[48];  // what such a name can take: 41
+  unsigned mode;  // of the file, as in struct stat
+};
+
+namespace proc_fd {
+
+inline char* Append(char* end, const char* text) {
+  while (*text != '\0') *end++ = *text++;
+  return end;
+}
+inline char* Append(char* end, unsigned number) {
+  char digits[10];
+  int count = 0;
+  do {
+    digits[count++] = static_cast<char>('0' + number % 10);
+  } while ((number /= 10) != 0);
+  while (count > 0) *end++ = digits[--count];
+  return end;
+}
+
+}  // namespace proc_fd
+
+// The name of a descriptor, or of the working directory for AT_FDCWD. 0, -EBADF, or -ENOSYS when
+// there is no /proc of our pid namespace that shows this very file under that name.
+inline long NameDescriptor(const Kernel& kernel, int fd, FdName* name) {
+  if (fd < 0 && fd != AT_FDCWD) return -EBADF;
+  struct {
+    arch::KernelStat file, named;
+  } is;
+  // By descriptor, not by fstat(2): that does not know the working directory, nor O_PATH
+  // before 3.6.
+  const long error = kernel.Call<"newfstatat">(fd, "", &is.file, AT_EMPTY_PATH);
+  if (error == -EINVAL) return -ENOSYS;  // before 2.6.39
+  if (IsError(error)) return error;
+
+  char* end = proc_fd::Append(name->text, "/proc/self/task/");
+  end = proc_fd::Append(end, static_cast<unsigned>(kernel.Call<"gettid">()));
+  if (fd == AT_FDCWD) {
+    end = proc_fd::Append(end, "/cwd");
+  } else {
+    end = proc_fd::Append(proc_fd::Append(end, "/fd/"), static_cast<unsigned>(fd));
+  }
+  *end = '\0';
+  if (IsError(kernel.Call<"newfstatat">(AT_FDCWD, name->text, &is.named, 0)) ||
+      is.named.dev != is.file.dev || is.named.ino != is.file.ino) {
+    return -ENOSYS;
+  }
+  name->mode = is.file.mode;
+  return 0;
+}
+
+// A descriptor that only names a file (O_PATH): no side effect on devices and FIFOs, and closing it
+// drops no POSIX lock. -ENOSYS before 2.6.39, where O_PATH was ignored and the file really opened.
+inline long OpenPath(const Kernel& kernel, int dirfd, Word path, int flags) {
+  arch::KernelStat unused;
+  // AT_EMPTY_PATH came with O_PATH, and was refused before.
+  if (kernel.Call<"newfstatat">(AT_FDCWD, "", &unused, AT_EMPTY_PATH) == -EINVAL) return -ENOSYS;
+  return kernel.Call<"openat">(dirfd, path, O_PATH | O_CLOEXEC | flags, 0);
+}
+
+// Whether the program's string is "". One that cannot be read is not: the host will say EFAULT.
+inline bool IsEmptyString(const Kernel& kernel, Word path) {
+  char first;
+  return kernel.CopyIn(path, &first) && first == '\0';
+}
+
+}  // namespace abishim::translate
