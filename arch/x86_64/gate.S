@@ -1,0 +1,44 @@
+// The gate: the only `syscall` instructions that the filter lets through for trapped numbers. A page
+// of its own, so that the filter can name it by the instruction pointer.
+
+        .section .gate, "ax", @progbits
+        .balign 4096
+        .globl  abishim_gate_page
+        .hidden abishim_gate_page
+abishim_gate_page:
+
+// long abishim_gate(long nr, long a, long b, long c, long d, long e, long f)
+// In: rdi = nr, rsi rdx rcx r8 r9 = a..e, 8(%rsp) = f. Out: rax = result or -errno.
+// Clobbers: rcx, r11 (by syscall), rdi, rsi, rdx, r8, r9, r10.
+        .globl  abishim_gate
+        .hidden abishim_gate
+        .type   abishim_gate, @function
+abishim_gate:
+        .cfi_startproc
+        mov     %rdi, %rax
+        mov     %rsi, %rdi
+        mov     %rdx, %rsi
+        mov     %rcx, %rdx
+        mov     %r8, %r10
+        mov     %r9, %r8
+        mov     8(%rsp), %r9
+        syscall
+        ret
+        .cfi_endproc
+        .size   abishim_gate, . - abishim_gate
+
+// Where a signal handler returns to. Unwinders and debuggers know a signal frame by exactly these
+// nine bytes: mov $15, %rax (the long form); syscall. No unwind description, or they would use that.
+// In: rsp = the ucontext. Does not return.
+        .balign 16
+        .globl  abishim_restorer
+        .hidden abishim_restorer
+        .type   abishim_restorer, @function
+abishim_restorer:
+        .byte   0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00
+        syscall
+        .size   abishim_restorer, . - abishim_restorer
+
+        .balign 4096, 0xcc
+
+        .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,103 @@
+// x86-64: the registers and the mask of an interrupted thread, as the kernel lays them out in a
+// signal frame (asm/sigcontext.h, asm/ucontext.h, since 2.4.20). Includes nothing of ours.
+#pragma once
+
+namespace abishim::arch {
+
+struct AltStack {  // stack_t
+  unsigned long sp;
+  int flags;
+  int pad;
+  unsigned long size;
+};
+
+struct Ucontext {
+  unsigned long flags;
+  Ucontext* link;
+  AltStack stack;
+  unsigned long r8, r9, r10, r11, r12, r13, r14, r15;
+  unsigned long rdi, rsi, rbp, rbx, rdx, rax, rcx, rsp, rip, eflags;
+  unsigned short cs, gs, fs, ss;
+  unsigned long err, trapno, oldmask, cr2;
+  void* fpstate;
+  unsigned long reserved[8];
+  unsigned long mask;
+};
+static_assert(__builtin_offsetof(Ucontext, stack) == 16);
+static_assert(__builtin_offsetof(Ucontext, r8) == 40);
+static_assert(__builtin_offsetof(Ucontext, rip) == 40 + 16 * 8);
+static_assert(__builtin_offsetof(Ucontext, mask) == 296);
+
+// siginfo_t: the head, and the two shapes that we look at.
+struct Siginfo {
+  int signo, error, code, pad;
+  union {
+    struct {
+      unsigned long address;
+      int nr;
+      unsigned arch;
+    } syscall;  // SIGSYS by seccomp
+    unsigned long words[14];
+  };
+};
+static_assert(sizeof(Siginfo) == 128);
+static_assert(__builtin_offsetof(Siginfo, syscall.nr) == 24);
+
+struct Sigaction {  // what rt_sigaction(2) takes
+  unsigned long handler, flags, restorer, mask;
+};
+static_assert(sizeof(Sigaction) == 32);
+
+inline constexpr unsigned long kSaRestorer = 0x04000000;
+inline constexpr int kSyscallBytes = 2;  // 0f 05
+
+inline unsigned long Argument(const Ucontext& u, int i) {
+  const unsigned long all[6] = {u.rdi, u.rsi, u.rdx, u.r10, u.r8, u.r9};
+  return all[i];
+}
+inline void SetArgument(Ucontext* u, int i, unsigned long value) {
+  unsigned long* all[6] = {&u->rdi, &u->rsi, &u->rdx, &u->r10, &u->r8, &u->r9};
+  *all[i] = value;
+}
+inline void SetResult(Ucontext* u, long value) { u->rax = static_cast<unsigned long>(value); }
+inline unsigned long StackPointer(const Ucontext& u) { return u.rsp; }
+inline unsigned long ProgramCounter(const Ucontext& u) { return u.rip; }
+inline void SetProgramCounter(Ucontext* u, unsigned long pc) { u->rip = pc; }
+
+// The thread goes back to its own `syscall` instruction, which then makes call `nr`.
+inline void AtSyscallAgain(Ucontext* u, long nr) {
+  u->rip -= kSyscallBytes;
+  u->rax = static_cast<unsigned long>(nr);
+}
+// At an rt_sigreturn the frame that it takes back starts with its ucontext at the stack pointer.
+inline unsigned long FrameOfSigreturn(const Ucontext& u) { return u.rsp; }
+
+// Running under valgrind? Its client request, by which it recognises that a program asks.
+inline bool UnderValgrind() {
+  unsigned long request[6] = {0x1001, 0, 0, 0, 0, 0};
+  unsigned long answer = 0;
+  asm volatile(
+      "rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi; xchgq %%rbx, %%rbx"
+      : "+d"(answer)
+      : "a"(request)
+      : "cc", "memory", "rdi");
+  return answer != 0;
+}
+
+inline unsigned long CycleCounter() { return __builtin_ia32_rdtsc(); }
+
+}  // namespace abishim::arch
+
+extern "C" {
+// gate.S
+[[gnu::visibility("hidden")]] extern const char abishim_gate_page[];
+[[gnu::visibility("hidden")]] long abishim_gate(long nr, long a, long b, long c, long d, long e,
+                                                long f);
+[[gnu::visibility("hidden")]] void abishim_restorer();
+// copy_guest.S
+[[gnu::visibility("hidden")]] unsigned long abishim_copy(void* to, const void* from,
+                                                         unsigned long bytes);
+[[gnu::visibility("hidden")]] extern const char abishim_copy_access[], abishim_copy_resume[];
+// signal_entry.S
+[[gnu::visibility("hidden")]] void abishim_signal_entry();
+}

@@ -1,0 +1,15 @@
+// From a call that was caught to its translation, whatever caught it.
+#pragma once
+
+#include "tables/result.h"
+
+namespace abishim::deliver {
+
+struct Flags {
+  bool host_has = false;  // the host has the call but may lie: row.host_may_lie
+};
+
+// What the program shall get. ENOSYS for a call without a translation.
+Result Dispatch(long nr, const Args& args, Flags flags);
+
+}  // namespace abishim::deliver

@@ -1,0 +1,192 @@
+#include "shim/image/image.h"
+
+#include <linux/elf.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+
+#include "shim/memory/host.h"
+
+// Linux 4.17. Older kernels take it for a hint: the address that comes back is checked.
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
+extern "C" {
+// By the linker.
+[[gnu::visibility("hidden")]] extern const char __ehdr_start[];
+}
+
+namespace abishim::image {
+namespace {
+
+constexpr Word kPage = 4096;
+constexpr Word Down(Word at) { return at & ~(kPage - 1); }
+constexpr Word Up(Word at) { return Down(at + kPage - 1); }
+
+const Elf64_Ehdr& Header() { return *reinterpret_cast<const Elf64_Ehdr*>(__ehdr_start); }
+struct Segments {
+  const Elf64_Phdr* begin() const {
+    return reinterpret_cast<const Elf64_Phdr*>(__ehdr_start + Header().e_phoff);
+  }
+  const Elf64_Phdr* end() const { return begin() + Header().e_phnum; }
+};
+
+int Protection(const Elf64_Phdr& segment) {
+  return (segment.p_flags & PF_R ? PROT_READ : 0) | (segment.p_flags & PF_W ? PROT_WRITE : 0) |
+         (segment.p_flags & PF_X ? PROT_EXEC : 0);
+}
+
+long Mmap(Word at, Word bytes, int protection, int flags, int fd, Word offset) {
+  return HostCall<"mmap">(at, bytes, protection, flags, fd, offset);
+}
+
+long OpenSource(const Source& source) {
+  const long fd = HostCall<"openat">(AT_FDCWD, source.path, O_RDONLY | O_CLOEXEC);
+  if (IsError(fd)) return fd;
+  arch::KernelStat stat;
+  const long error = HostCall<"fstat">(fd, &stat);
+  if (!IsError(error) && stat.ino == source.inode) return fd;
+  HostCall<"close">(fd);
+  return IsError(error) ? error : -ESTALE;
+}
+
+// Writes pages that are not writable, as a debugger does.
+long Poke(Word at, const void* bytes, Word size) {
+  const long fd = HostCall<"openat">(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC);
+  if (IsError(fd)) return fd;
+  const long done = HostCall<"pwrite64">(fd, bytes, size, at);
+  HostCall<"close">(fd);
+  return IsError(done) ? done : done == static_cast<long>(size) ? 0 : -EIO;
+}
+
+// The file's part of one segment.
+long MapSegment(const Elf64_Phdr& segment, Word base, long fd) {
+  const Word start = Down(segment.p_vaddr), end = Up(segment.p_vaddr + segment.p_filesz);
+  if (end == start) return 0;
+  const int flags = MAP_PRIVATE | MAP_FIXED;
+  if (fd >= 0) {
+    return Mmap(base + start, end - start, Protection(segment), flags, static_cast<int>(fd),
+                Down(segment.p_offset));
+  }
+  // Deleted or out of reach since ld.so mapped it: the bytes of our own copy. What ld.so relocated
+  // in it is relocated anew below.
+  const long mapped =
+      Mmap(base + start, end - start, Protection(segment), flags | MAP_ANONYMOUS, -1, 0);
+  if (IsError(mapped)) return mapped;
+  const void* bytes = __ehdr_start + start;
+  if ((segment.p_flags & PF_W) == 0) return Poke(base + start, bytes, end - start);
+  __builtin_memcpy(reinterpret_cast<void*>(mapped), bytes, segment.p_filesz);
+  return 0;
+}
+
+long MapSegments(Word base, long fd) {
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type != PT_LOAD) continue;
+    if (const long error = MapSegment(segment, base, fd); IsError(error)) return error;
+    const Word file_end = segment.p_vaddr + segment.p_filesz;
+    const Word end = Up(segment.p_vaddr + segment.p_memsz);
+    if (segment.p_memsz == segment.p_filesz) continue;
+    __builtin_memset(reinterpret_cast<void*>(base + file_end), 0, Up(file_end) - file_end);
+    if (end == Up(file_end)) continue;
+    const long bss = Mmap(base + Up(file_end), end - Up(file_end), Protection(segment),
+                          MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+    if (IsError(bss)) return bss;
+  }
+  return 0;
+}
+
+// The linker leaves relative relocations only (a test sees to it): each place gets base + addend.
+void Relocate(Word base) {
+  const Elf64_Dyn* dynamic = nullptr;
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type == PT_DYNAMIC) {
+      dynamic = reinterpret_cast<const Elf64_Dyn*>(base + segment.p_vaddr);
+    }
+  }
+  Word table = 0, bytes = 0;
+  for (; dynamic != nullptr && dynamic->d_tag != DT_NULL; ++dynamic) {
+    if (dynamic->d_tag == DT_RELA) table = base + dynamic->d_un.d_ptr;
+    if (dynamic->d_tag == DT_RELASZ) bytes = dynamic->d_un.d_val;
+  }
+  for (Word at = table; at < table + bytes; at += sizeof(Elf64_Rela)) {
+    const auto& relocation = *reinterpret_cast<const Elf64_Rela*>(at);
+    *reinterpret_cast<Word*>(base + relocation.r_offset) =
+        base + static_cast<Word>(relocation.r_addend);
+  }
+}
+
+long Seal(Word base) {
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type != PT_GNU_RELRO) continue;
+    return HostCall<"mprotect">(base + Down(segment.p_vaddr),
+                                Up(segment.p_vaddr + segment.p_memsz) - Down(segment.p_vaddr),
+                                PROT_READ);
+  }
+  return 0;
+}
+
+// Claims the range, all or nothing.
+long Claim(Word base) {
+  const long got = Mmap(base, Size(), PROT_NONE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  if (IsError(got)) return got;
+  if (static_cast<Word>(got) == base) return 0;
+  HostCall<"munmap">(got, Size());
+  return -EEXIST;
+}
+
+Word RandomWord() {
+  Word random = 0;
+  constexpr int kNonblock = 1;
+  if (HostCall<"getrandom">(&random, sizeof(random), kNonblock) == sizeof(random)) return random;
+  const long fd = HostCall<"openat">(AT_FDCWD, "/dev/urandom", O_RDONLY | O_CLOEXEC);
+  if (!IsError(fd)) {
+    HostCall<"read">(fd, &random, sizeof(random));
+    HostCall<"close">(fd);
+  }
+  // What is left without either: where the kernel put us, and the time.
+  return random ^ (OwnBase() >> 12) * 0x9e3779b97f4a7c15 ^ arch::CycleCounter();
+}
+
+long ClaimAnywhere() {
+  Word random = RandomWord();
+  const Word places = (kWindowEnd - kWindow - Size()) / kPage;
+  for (int tries = 0; tries < 64; ++tries) {
+    const Word base = kWindow + random % places * kPage;
+    if (Claim(base) == 0) return static_cast<long>(base);
+    random = random * 6364136223846793005 + 1442695040888963407;
+  }
+  return -EEXIST;
+}
+
+}  // namespace
+
+Word OwnBase() { return reinterpret_cast<Word>(__ehdr_start); }
+
+Word Size() {
+  Word end = 0;
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type == PT_LOAD) end = Up(segment.p_vaddr + segment.p_memsz);
+  }
+  return end;
+}
+
+bool Contains(Word address) { return address - OwnBase() < Size(); }
+
+long Map(const Source& source, Word base) {
+  const long claimed = base != 0 ? Claim(base) : ClaimAnywhere();
+  if (IsError(claimed)) return claimed;
+  if (base == 0) base = static_cast<Word>(claimed);
+  const long fd = OpenSource(source);
+  long error = MapSegments(base, fd);
+  if (fd >= 0) HostCall<"close">(fd);
+  if (!IsError(error)) {
+    Relocate(base);
+    error = Seal(base);
+  }
+  if (!IsError(error)) return static_cast<long>(base);
+  HostCall<"munmap">(base, Size());
+  return error;
+}
+
+}  // namespace abishim::image

@@ -1,0 +1,36 @@
+// The flat image: this library's own segments, mapped once more at the tree's base.
+//
+// The copy that ld.so made (or any other) only brings the image to life; handlers, gate, tables and
+// state are those of the copy at the base, which the filter names and every process of the tree
+// shares. Code pages come from the library's file, readable and executable from the start; function
+// pointers lie in pages that are read-only once relocated. No page is ever writable and executable.
+#pragma once
+
+#include "tables/result.h"
+
+namespace abishim::image {
+
+// Bases are drawn in this window: free under glibc static and dynamic, PIE and not, Go, JVM heaps,
+// the sanitizers and Wine. The image must end below kWindowEnd.
+inline constexpr Word kWindow = 0x70000000, kWindowEnd = 0x7eff0000;
+
+Word OwnBase();               // where the running copy lies
+Word Size();                  // of the mapped image, whole pages
+bool Contains(Word address);  // in the running copy
+
+// The same object in the copy at `base`.
+template <class T>
+T* At(Word base, T* here) {
+  return reinterpret_cast<T*>(reinterpret_cast<Word>(here) - OwnBase() + base);
+}
+
+// Where to find the image's bytes.
+struct Source {
+  const char* path;  // the library's file
+  Word inode;        // as /proc/self/maps shows it; another file is not taken
+};
+
+// Maps the image at `base`, or at a random one when base is 0. Gives the base, or -errno.
+long Map(const Source& source, Word base);
+
+}  // namespace abishim::image

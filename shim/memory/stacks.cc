@@ -1,0 +1,128 @@
+#include "shim/memory/stacks.h"
+
+#include <linux/mman.h>
+
+#include <atomic>
+
+#include "shim/memory/host.h"
+
+extern "C" {
+// Boost.Context (boost/context/detail/fcontext.hpp): pure assembly, no vector registers.
+struct Transfer {
+  void* context;
+  void* data;
+};
+[[gnu::visibility("hidden")]] Transfer jump_fcontext(void* to, void* data);
+[[gnu::visibility("hidden")]] void* make_fcontext(void* top, unsigned long bytes,
+                                                  void (*function)(Transfer));
+// Where a context ends whose function returns; ours never does.
+[[gnu::visibility("hidden"), noreturn]] void _exit(int) { __builtin_trap(); }
+}
+
+namespace abishim::memory {
+namespace {
+
+constexpr Word kGuard = 4096, kStep = kStackBytes + kGuard;
+constexpr Word kArena = kStep * kStacks;
+
+// 0: never used. kFree: writable and free. Else its owner, pid << 32 | tid.
+constexpr Word kFree = ~Word{0};
+constinit std::atomic<Word> g_owner[kStacks];
+constinit std::atomic<Word> g_arena;  // reserved at the first use
+constinit std::atomic<unsigned> g_hint;
+
+Word Owner(int pid, int tid) { return static_cast<Word>(pid) << 32 | static_cast<unsigned>(tid); }
+
+Word Arena() {
+  if (const Word arena = g_arena.load(std::memory_order_acquire)) return arena;
+  const long mapped =
+      HostCall<"mmap">(0, kArena, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (IsError(mapped)) return 0;
+  Word expected = 0;
+  if (g_arena.compare_exchange_strong(expected, static_cast<Word>(mapped))) {
+    return static_cast<Word>(mapped);
+  }
+  HostCall<"munmap">(mapped, kArena);  // another thread was first
+  return expected;
+}
+
+Word StackAt(Word arena, int i) { return arena + static_cast<Word>(i) * kStep + kGuard; }
+
+bool Gone(Word owner) {
+  return HostCall<"tgkill">(owner >> 32, static_cast<int>(owner), 0) == -ESRCH;
+}
+
+Word TryTake(Word arena, int i, Word me) {
+  Word state = g_owner[i].load(std::memory_order_relaxed);
+  if (state != 0 && state != kFree) return 0;
+  if (!g_owner[i].compare_exchange_strong(state, me)) return 0;
+  const Word stack = StackAt(arena, i);
+  if (state == 0 && IsError(HostCall<"mprotect">(stack, kStackBytes, PROT_READ | PROT_WRITE))) {
+    g_owner[i].store(0);
+    return 0;
+  }
+  return stack;
+}
+
+// One whose owner is gone, among the next `look` of them.
+Word TakeOver(Word arena, Word me, int look) {
+  const unsigned start = g_hint.fetch_add(static_cast<unsigned>(look), std::memory_order_relaxed);
+  for (int n = 0; n < look; ++n) {
+    const int i = static_cast<int>((start + static_cast<unsigned>(n)) % kStacks);
+    Word owner = g_owner[i].load();
+    if (owner == 0 || owner == kFree || !Gone(owner)) continue;
+    if (!g_owner[i].compare_exchange_strong(owner, me)) continue;
+    return StackAt(arena, i);
+  }
+  return 0;
+}
+
+}  // namespace
+
+Word Acquire(int pid, int tid) {
+  const Word arena = Arena(), me = Owner(pid, tid);
+  if (arena == 0) return 0;
+  // The lowest first, and before a fresh one is touched a look at a few old ones: a program with
+  // thousands of short threads then needs little more than it has threads at a time.
+  for (int i = 0; i < kStacks; ++i) {
+    if (g_owner[i].load(std::memory_order_relaxed) == 0 && i > 8) {
+      if (const Word stack = TakeOver(arena, me, 16)) return stack;
+    }
+    if (const Word stack = TryTake(arena, i, me)) return stack;
+  }
+  return TakeOver(arena, me, kStacks);
+}
+
+void Release(Word stack) {
+  g_owner[(stack - g_arena.load()) / kStep].store(kFree, std::memory_order_release);
+}
+
+bool IsOurs(Word address) {
+  const Word arena = g_arena.load(std::memory_order_relaxed);
+  return arena != 0 && address - arena < kArena;
+}
+
+void AfterFork(Word keep, int pid, int tid) {
+  const Word arena = g_arena.load();
+  for (int i = 0; arena != 0 && i < kStacks; ++i) {
+    if (g_owner[i].load(std::memory_order_relaxed) == 0) continue;
+    const bool kept = StackAt(arena, i) == keep;
+    g_owner[i].store(kept ? Owner(pid, tid) : kFree, std::memory_order_relaxed);
+  }
+}
+
+void RunOn(Word stack, void (*function)(void*), void* argument) {
+  struct Job {
+    void (*function)(void*);
+    void* argument;
+  } job{function, argument};
+  void* context =
+      make_fcontext(reinterpret_cast<void*>(stack + kStackBytes), kStackBytes, [](Transfer from) {
+        const auto* job = static_cast<const Job*>(from.data);
+        job->function(job->argument);
+        jump_fcontext(from.context, nullptr);
+      });
+  jump_fcontext(context, &job);
+}
+
+}  // namespace abishim::memory

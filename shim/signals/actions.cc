@@ -1,0 +1,140 @@
+#include "shim/signals/actions.h"
+
+#include <linux/signal.h>
+
+#include <atomic>
+
+#include "shim/memory/host.h"
+#include "shim/signals/masks.h"
+#include "shim/signals/thread.h"
+
+namespace abishim::signals {
+namespace {
+
+constexpr Word kOurs = Bit(kSigsys) | Bit(kSigsegv) | Bit(kSigbus);
+
+// The program's view of one of our signals. A reader (perhaps a handler that interrupted the
+// writer) must never see half of an action, and a fork child must never wait for a lock that nobody
+// holds: a writer fills a place of its own and publishes its number. A place is used again only
+// after kPlaces further writes.
+struct View {
+  static constexpr unsigned kPlaces = 16;
+  arch::Sigaction place[kPlaces];
+  std::atomic<unsigned> next, current;
+
+  void Set(const arch::Sigaction& action) {
+    const unsigned i = next.fetch_add(1) % kPlaces;
+    place[i] = action;
+    current.store(i, std::memory_order_release);
+  }
+  arch::Sigaction Get() const { return place[current.load(std::memory_order_acquire)]; }
+};
+constinit View g_sigsys, g_sigsegv, g_sigbus;
+
+View& ViewOf(int signal) {
+  return signal == kSigsys ? g_sigsys : signal == kSigsegv ? g_sigsegv : g_sigbus;
+}
+
+// The other signals whose sa_mask has SIGSYS in the program's view only.
+constinit std::atomic<Word> g_mask_has_sigsys;
+
+Word Restorer() { return reinterpret_cast<Word>(&abishim_restorer); }
+
+// What stands in the kernel for one of our signals.
+arch::Sigaction Real(int signal, const arch::Sigaction& program) {
+  arch::Sigaction real{reinterpret_cast<Word>(&abishim_signal_entry), 0, Restorer(), 0};
+  if (signal == kSigsys) {
+    // SIGSYS itself stays unblocked in its handler: see design, the program's own sandbox.
+    real.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
+    real.mask = ~kOurs;
+  } else if (program.handler == Word{0} || program.handler == Word{1}) {  // SIG_DFL, SIG_IGN
+    real.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
+  } else {
+    // The program's handler finds its stack and its mask as if the kernel had called it. The kernel
+    // must not take our handler away, so SA_RESETHAND is ours to do.
+    real.flags = (program.flags & ~Word{SA_RESETHAND}) | SA_RESTORER;
+    real.mask = program.mask & ~kOurs;
+  }
+  return real;
+}
+
+long Install(int signal, const arch::Sigaction& program) {
+  const arch::Sigaction real = Real(signal, program);
+  return HostCall<"rt_sigaction">(signal, &real, 0, 8);
+}
+
+long SetOurs(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
+  *old = ViewOf(signal).Get();
+  if (act == nullptr) return 0;
+  if (MemoryIsBorrowed()) {
+    // A vfork child: the view is its parent's. What it may want is that its successor finds the
+    // signal ignored, and that only the kernel can hand on.
+    if (signal != kSigsys && act->handler == 1) return HostCall<"rt_sigaction">(signal, act, 0, 8);
+    return 0;
+  }
+  ViewOf(signal).Set(*act);
+  return Install(signal, *act);
+}
+
+long SetOther(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
+  const Word bit = Bit(signal);
+  arch::Sigaction stripped;
+  if (act != nullptr) {
+    stripped = *act;
+    stripped.mask &= ~Bit(kSigsys);
+  }
+  const long result = HostCall<"rt_sigaction">(signal, act ? &stripped : nullptr, old, 8);
+  if (IsError(result)) return result;
+  if (g_mask_has_sigsys.load(std::memory_order_relaxed) & bit) old->mask |= Bit(kSigsys);
+  if (act != nullptr && !MemoryIsBorrowed()) {
+    if (act->mask & Bit(kSigsys)) {
+      g_mask_has_sigsys.fetch_or(bit);
+    } else if (g_mask_has_sigsys.load(std::memory_order_relaxed) & bit) {
+      g_mask_has_sigsys.fetch_and(~bit);
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+arch::Sigaction ProgramAction(int signal) { return ViewOf(signal).Get(); }
+
+void StartActions() {
+  for (const int signal : {kSigsegv, kSigbus, kSigsys}) {
+    arch::Sigaction old{};
+    HostCall<"rt_sigaction">(signal, 0, &old, 8);
+    ViewOf(signal).Set(old);
+    Install(signal, old);
+  }
+}
+
+// kernel/signal.c, do_sigaction: size, then the pointer, then the signal, then the effect, and the
+// old action is written last.
+long SetAction(int signal, Word act_at, Word oldact_at, Word size) {
+  if (size != 8) return -EINVAL;
+  arch::Sigaction act, old{};
+  if (act_at != 0 && !CopyIn(act_at, &act)) return -EFAULT;
+  if (signal < 1 || signal > 64) return -EINVAL;
+  if (act_at != 0 && (kNeverBlocked & Bit(signal))) return -EINVAL;
+  if (act_at != 0) act.mask &= ~kNeverBlocked;
+  const auto* wanted = act_at ? &act : nullptr;
+  const long result =
+      IsOurSignal(signal) ? SetOurs(signal, wanted, &old) : SetOther(signal, wanted, &old);
+  if (IsError(result)) return result;
+  if (oldact_at != 0 && !CopyOut(oldact_at, old)) return -EFAULT;
+  return 0;
+}
+
+void SurrenderAction(int signal) {
+  const arch::Sigaction none{};
+  HostCall<"rt_sigaction">(signal, &none, 0, 8);
+}
+
+void ResetProgramAction(int signal) {
+  const arch::Sigaction none{};
+  ViewOf(signal).Set(none);
+  Install(signal, none);
+}
+
+}  // namespace abishim::signals

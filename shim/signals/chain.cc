@@ -1,0 +1,81 @@
+#include "shim/signals/chain.h"
+
+#include <linux/signal.h>
+
+#include "shim/image/image.h"
+#include "shim/memory/host.h"
+#include "shim/signals/actions.h"
+#include "shim/signals/masks.h"
+#include "shim/signals/thread.h"
+
+namespace abishim::signals {
+namespace {
+
+constexpr int kUserDispatch = 2;  // si_code SYS_USER_DISPATCH, 5.11
+constexpr Word kDefault = 0, kIgnore = 1;
+
+// Sent by somebody (kill, sigqueue), not by a fault of this thread.
+bool Sent(const arch::Siginfo& info) { return info.code <= 0; }
+
+void Queue(int signal, const arch::Siginfo& info) {
+  HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), signal, &info);
+}
+
+// It came while one of our handlers ran. It waits until the program goes on: blocked in what this
+// frame returns to, which is our own handler, whose end restores the program's mask.
+void Later(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
+  u->mask |= Bit(signal);
+  HostCall<"rt_sigprocmask">(SIG_BLOCK, &u->mask, 0, 8);
+  Queue(signal, info);
+}
+
+// Ends the program as natively: same signal, same address, same core.
+void Default(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
+  SurrenderAction(signal);
+  u->mask &= ~Bit(signal);
+  // A fault comes again by itself when its instruction is run again.
+  if (Sent(info) || signal == kSigsys) Queue(signal, info);
+}
+
+bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
+  if (signal != kSigsys || !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+  Thread* self = SelfIfAny(u);
+  if (self == nullptr || !self->sigsys_blocked) return false;
+  self->pending = info;
+  self->sigsys_pending = true;
+  return true;
+}
+
+// The mask under which the program's SIGSYS handler runs natively. (For the other two the kernel
+// has seen to it: their action mirrors the program's.)
+void EnterHandlerMask(const arch::Sigaction& action, const arch::Ucontext& u) {
+  const Word mask = (u.mask | action.mask) & ~Bit(kSigsys);
+  HostCall<"rt_sigprocmask">(SIG_SETMASK, &mask, 0, 8);
+}
+
+}  // namespace
+
+Word Chain(int signal, arch::Siginfo* info, arch::Ucontext* u, Word* return_slot) {
+  const arch::Sigaction action = ProgramAction(signal);
+  const bool dispatch = signal == kSigsys && info->code == kUserDispatch;
+  if (!dispatch) {
+    if (image::Contains(arch::ProgramCounter(*u)) && Sent(*info)) {
+      Later(signal, *info, u);
+      return 0;
+    }
+    if (Sent(*info) && HeldBack(signal, *info, *u)) return 0;
+    if (action.handler == kIgnore && Sent(*info)) return 0;
+    if (action.handler == kDefault || action.handler == kIgnore) {
+      Default(signal, *info, u);
+      return 0;
+    }
+    if (action.flags & SA_RESETHAND) ResetProgramAction(signal);
+    if (signal == kSigsys) EnterHandlerMask(action, *u);
+  }
+  // Under Syscall User Dispatch a call of ours, even one through the gate, would come back as the
+  // next such signal: the program's handler comes first and unblocks what it wants to.
+  if (action.flags & SA_RESTORER) *return_slot = action.restorer;
+  return action.handler;
+}
+
+}  // namespace abishim::signals

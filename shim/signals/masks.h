@@ -1,0 +1,27 @@
+// Signal masks without SIGSYS, at addresses that stay valid, for calls that are re-executed.
+#pragma once
+
+#include "tables/result.h"
+
+namespace abishim::signals {
+
+inline constexpr int kSigsys = 31, kSigsegv = 11, kSigbus = 7;
+constexpr Word Bit(int signal) { return Word{1} << (signal - 1); }
+inline constexpr Word kNeverBlocked =
+    Bit(9) | Bit(19);  // SIGKILL and SIGSTOP, as the kernel has it
+
+// The pages that the filter knows: a masked call passes when its pointer lies in here.
+inline constexpr Word kMaskBytes = 32 * 1024;
+extern char g_mask_pages[kMaskBytes];
+void StartMasks();
+
+// A copy of the mask that the program's pointer shows, without SIGSYS. Never fails: a bad pointer
+// becomes one that is bad in here, a wrong size is left to the kernel, so that its own checks in
+// their own order give the errno. null stays null. *safe is 0 only when the pages are full.
+long SafeMask(Word mask, Word size, Word* safe);
+// The same for {pointer, size} pairs (pselect6, io_pgetevents). 0 when the pages are full.
+Word SafePair(Word pair);
+// A pointer into the pages that the kernel answers EFAULT to.
+Word BadMask();
+
+}  // namespace abishim::signals

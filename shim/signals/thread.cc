@@ -1,0 +1,133 @@
+#include "shim/signals/thread.h"
+
+#include <linux/mman.h>
+
+#include "shim/memory/host.h"
+#include "shim/memory/stacks.h"
+
+// Linux 4.14; Debian 12's headers have it, older ones do not.
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+namespace abishim::signals {
+
+constinit std::atomic<bool> g_sigsys_was_blocked;
+
+namespace {
+
+constexpr int kThreads = 1024;  // a power of two
+constinit Thread g_threads[kThreads];
+
+// A page that the kernel empties in a fork child (and leaves alone in a CLONE_VM child, whose
+// memory this is). It holds the pid of the owner of the memory. Before 4.14 the page is not
+// emptied, and a fork child looks like a CLONE_VM child: it then records no actions of its own.
+alignas(4096) constinit struct {
+  std::atomic<int> pid;
+  char rest[4092];
+} g_owner;
+
+unsigned long Key(int pid, int tid) {
+  return static_cast<unsigned long>(pid) << 32 | static_cast<unsigned>(tid);
+}
+unsigned long MyKey() { return Key(HostCall<"getpid">(), HostCall<"gettid">()); }
+int Hash(unsigned long key) { return static_cast<int>(key * 0x9e3779b97f4a7c15 >> 54); }
+
+bool Gone(unsigned long key) {
+  return HostCall<"tgkill">(key >> 32, static_cast<int>(key), 0) == -ESRCH;
+}
+
+// Does what is kept fit the alternate stack that the thread really has? A new thread that got the
+// number of one that is gone has none.
+bool Fits(const Thread& t, const arch::Ucontext& u) {
+  return !t.replaced || u.stack.sp == t.our_stack;
+}
+
+Thread* Find(unsigned long key) {
+  for (int n = 0; n < kThreads; ++n) {
+    Thread& t = g_threads[(Hash(key) + n) % kThreads];
+    const unsigned long there = t.key.load(std::memory_order_acquire);
+    if (there == key) return &t;
+    if (there == 0) return nullptr;
+  }
+  return nullptr;
+}
+
+// The thread that forked us (or for which we run, after vfork) is known by its alternate stack.
+const Thread* Parent(const arch::Ucontext& u) {
+  for (const Thread& t : g_threads) {
+    if (t.key.load(std::memory_order_acquire) != 0 && t.replaced && t.our_stack == u.stack.sp) {
+      return &t;
+    }
+  }
+  return nullptr;
+}
+
+void Inherit(Thread* t, const Thread* from) {
+  t->replaced = from != nullptr;
+  t->program_stack = from ? from->program_stack : arch::AltStack{};
+  t->our_stack = from ? from->our_stack : 0;
+  t->sigsys_blocked = from && from->sigsys_blocked;
+  t->sigsys_pending = false;
+}
+
+// A new thread with the number of one that is gone; the stack that it had serves again.
+void Forget(Thread* t) { t->replaced = t->sigsys_blocked = t->sigsys_pending = false; }
+
+Thread* Insert(unsigned long key, const arch::Ucontext& u) {
+  const Thread* parent = Parent(u);
+  for (int pass = 0; pass < 2; ++pass) {
+    for (int n = 0; n < kThreads; ++n) {
+      Thread& t = g_threads[(Hash(key) + n) % kThreads];
+      unsigned long there = t.key.load();
+      if (there != 0 && (pass == 0 || !Gone(there))) continue;
+      // A key of 1 belongs to nobody: taken, not yet filled in.
+      if (!t.key.compare_exchange_strong(there, 1)) continue;
+      Inherit(&t, parent);
+      t.key.store(key, std::memory_order_release);
+      return &t;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Thread* SelfIfAny(const arch::Ucontext& u) {
+  Thread* t = Find(MyKey());
+  if (t != nullptr && !Fits(*t, u)) Forget(t);
+  return t;
+}
+
+Thread* Self(const arch::Ucontext& u) {
+  Thread* t = SelfIfAny(u);
+  return t != nullptr ? t : Insert(MyKey(), u);
+}
+
+void NoticeFork(const arch::Ucontext& u) {
+  if (g_owner.pid.load(std::memory_order_relaxed) != 0) return;
+  const int pid = static_cast<int>(HostCall<"getpid">());
+  const int tid = static_cast<int>(HostCall<"gettid">());
+  const Thread* parent = Parent(u);
+  const bool any = parent != nullptr;
+  alignas(Thread) char copy[sizeof(Thread)];
+  Thread* kept = reinterpret_cast<Thread*>(copy);
+  Inherit(kept, parent);
+  for (Thread& t : g_threads) t.key.store(0, std::memory_order_relaxed);
+  memory::AfterFork(memory::IsOurs(u.stack.sp) ? u.stack.sp : 0, pid, tid);
+  g_owner.pid.store(pid);
+  if (!any) return;
+  if (Thread* t = Insert(Key(pid, tid), u)) Inherit(t, kept);
+}
+
+bool MemoryIsBorrowed() { return g_owner.pid.load() != HostCall<"getpid">(); }
+
+void StartThreads(bool blocked) {
+  g_owner.pid.store(static_cast<int>(HostCall<"getpid">()));
+  HostCall<"madvise">(&g_owner, 4096, MADV_WIPEONFORK);
+  if (!blocked) return;
+  g_sigsys_was_blocked.store(true);
+  if (Thread* self = Insert(MyKey(), arch::Ucontext{})) self->sigsys_blocked = true;
+}
+
+}  // namespace abishim::signals

@@ -1,0 +1,43 @@
+// What abishim keeps per thread, and who owns the memory it stands in.
+//
+// Keyed by process and thread id in a fixed table of the image. Most traps need none of it: it
+// holds only what cannot be read off the signal frame.
+#pragma once
+
+#include <atomic>
+
+#include "registers.h"
+
+namespace abishim::signals {
+
+struct Thread {
+  std::atomic<unsigned long> key;  // pid << 32 | tid; 0: free
+  arch::AltStack program_stack;    // what the program believes to have, where we replaced it
+  unsigned long our_stack;         // the replacement; 0: the program's own serves
+  bool replaced;                   // program_stack counts
+  bool sigsys_blocked;             // the program's view: in truth it never is
+  bool sigsys_pending;             // one came meanwhile
+  arch::Siginfo pending;
+};
+
+// The calling thread's, made if there is none yet; null when the table is full. `u` is the frame of
+// its trap: a child finds what it inherits by the alternate stack that fork and vfork leave it.
+Thread* Self(const arch::Ucontext& u);
+// The same, but null when nothing is kept for this thread.
+Thread* SelfIfAny(const arch::Ucontext& u);
+
+// To be called at every trap, first: notices that this is a fork child, whose other threads are
+// gone. One load where it is not.
+void NoticeFork(const arch::Ucontext& u);
+
+// True in a CLONE_VM child (vfork, posix_spawn): the memory is its parent's, the signal table its
+// own.
+bool MemoryIsBorrowed();
+
+// Has any thread ever had SIGSYS blocked in its own view? Until then masks need no look-up.
+extern std::atomic<bool> g_sigsys_was_blocked;
+
+// Called once at start; `blocked`: SIGSYS was blocked when the program began.
+void StartThreads(bool blocked);
+
+}  // namespace abishim::signals

@@ -1,0 +1,21 @@
+// The image comes to life: called in the copy at the tree's base, before its filter is in force or,
+// after an exec, before the program makes its first trapped call.
+#pragma once
+
+#include "shim/start/stats.h"
+#include "tables/result.h"
+
+namespace abishim::start {
+
+struct Boot {
+  Word frame_bytes;     // AT_MINSIGSTKSZ, 0 if unknown
+  Stats* stats;         // null: nobody counts
+  bool sigsys_blocked;  // by the program, or whoever started it
+};
+
+void Awake(const Boot& boot);
+
+// Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
+void Count(long nr, bool repaired);
+
+}  // namespace abishim::start

@@ -1,0 +1,22 @@
+// What the user said (ABISHIM_*), and what the kernel said about the machine.
+#pragma once
+
+#include "shim/plan/verdict.h"
+#include "tables/result.h"
+
+namespace abishim::start {
+
+struct Environment {
+  bool off = false;                    // ABISHIM=off
+  Policy policy = Policy::kTranslate;  // ABISHIM_POLICY=translate|repair
+  const char* log = nullptr;           // ABISHIM_LOG=FILE, "-": standard error
+  const char* stats = nullptr;         // ABISHIM_STATS=FILE, as `abishim run --stats` makes it
+  Word frame_bytes = 0;                // AT_MINSIGSTKSZ
+  const char* complaint = nullptr;     // a variable with a value that is not understood
+};
+
+// From the arguments of a constructor where the libc gives them (glibc), else from /proc (musl):
+// then the strings lie in `buffer`. In secure-execution mode the variables are ignored.
+Environment ReadEnvironment(Word argc, Word argv, Word envp, char* buffer, Word size);
+
+}  // namespace abishim::start

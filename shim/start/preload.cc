@@ -1,0 +1,162 @@
+// libabishim.so by LD_PRELOAD or /etc/ld.so.preload: its constructor.
+//
+// Linked -z initfirst: it runs before the constructors of the program's other libraries, which may
+// well make calls that the plan traps. (glibc before 2.34 has a libpthread that is initfirst, too,
+// and wins.)
+#include <linux/fcntl.h>
+#include <linux/filter.h>
+#include <linux/mman.h>
+
+#include "shim/image/image.h"
+#include "shim/memory/host.h"
+#include "shim/plan/filter.h"
+#include "shim/plan/install.h"
+#include "shim/plan/plan.h"
+#include "shim/plan/probe.h"
+#include "shim/plan/question.h"
+#include "shim/signals/masks.h"
+#include "shim/start/agent.h"
+#include "shim/start/environment.h"
+#include "shim/start/log.h"
+#include "shim/start/maps.h"
+
+namespace abishim::start {
+namespace {
+
+// Maps the counters of `abishim run --stats`; null where they cannot be had.
+Stats* MapStats(const char* path) {
+  if (path == nullptr) return nullptr;
+  const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (IsError(fd)) return nullptr;
+  arch::KernelStat stat;
+  long at = HostCall<"fstat">(fd, &stat);
+  if (!IsError(at) && stat.size < static_cast<long>(sizeof(Stats))) at = -EINVAL;
+  if (!IsError(at)) {
+    at = HostCall<"mmap">(0, sizeof(Stats), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  }
+  HostCall<"close">(fd);
+  if (IsError(at)) return nullptr;
+  auto* stats = reinterpret_cast<Stats*>(at);
+  if (stats->IsOurs()) return stats;
+  HostCall<"munmap">(at, sizeof(Stats));
+  return nullptr;
+}
+
+// The thread's SIGSYS must not be blocked from here on; whether it was is the program's view.
+bool UnblockSigsys() {
+  const Word sigsys = signals::Bit(signals::kSigsys);
+  Word old = 0;
+  HostCall<"rt_sigprocmask">(1 /* SIG_UNBLOCK */, &sigsys, &old, 8);
+  return (old & sigsys) != 0;
+}
+
+// Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
+long BringUp(const Environment& environment, const Maps& maps, Word base) {
+  const long mapped = image::Map({maps.path, maps.inode}, base);
+  if (IsError(mapped)) return mapped;
+  const Boot boot{environment.frame_bytes, MapStats(environment.stats), UnblockSigsys()};
+  image::At(static_cast<Word>(mapped), &Awake)(boot);
+  return mapped;
+}
+
+// An exec inside a tree that has the shim: the filter is in force, only the handlers are missing.
+void Rejoin(const Environment& environment, const Presence& presence) {
+  if (!presence.translates) return;
+  Maps maps;
+  ReadMaps(image::OwnBase(), &maps);
+  const long mapped =
+      presence.version == kContract ? BringUp(environment, maps, presence.base) : -EPROTO;
+  if (!IsError(mapped)) return;
+  // The next trapped call would kill the program without a word.
+  Line line;
+  line.Text("cannot join the shim of this process tree at ").Hex(presence.base);
+  line.Text(presence.version == kContract ? ": errno " : " (another version): errno ");
+  line.Number(-mapped).Write(environment.log != nullptr ? environment.log : "-");
+  HostCall<"exit_group">(126);
+}
+
+// What keeps TRANSLATE verdicts out; null if nothing does.
+const char* Obstacle(const Maps& maps, Threads threads) {
+  if (maps.old_glibc) return "glibc older than 2.34 starts its threads before the shim";
+  if (threads == Threads::kBlocked) return "another thread blocks SIGSYS";
+  return nullptr;
+}
+
+void LogPlan(const Environment& environment, const Plan& plan, Word base, long error) {
+  if (environment.log == nullptr) return;
+  int repaired = 0, translated = 0;
+  for (const Verdict verdict : plan.verdict) {
+    repaired += verdict == Verdict::kRepair;
+    translated += verdict == Verdict::kTranslate;
+  }
+  Line line;
+  line.Text("plan: ").Number(translated).Text(" translated, ").Number(repaired);
+  line.Text(" repaired, base ").Hex(base);
+  if (error != 0) line.Text(", filter not installed: errno ").Number(-error);
+  line.Write(environment.log);
+}
+
+// Builds the filter for the plan and puts it into force; 0 or an error of Install().
+long Enforce(const Environment& environment, const Plan& plan, Word base, Threads threads) {
+  Layout layout;
+  if (plan.translates) {
+    layout = {base, reinterpret_cast<Word>(image::At(base, abishim_gate_page)),
+              reinterpret_cast<Word>(image::At(base, signals::g_mask_pages)), signals::kMaskBytes};
+  }
+  bpf::Program program;
+  if (!BuildFilter(plan, layout, {.count_repairs = environment.stats != nullptr}, &program)) {
+    return -E2BIG;
+  }
+  return Install(abishim_gate, program.code, program.length, threads != Threads::kAlone);
+}
+
+void Start(const Environment& environment) {
+  if (const Presence presence = Ask(abishim_gate); presence.present) {
+    return Rejoin(environment, presence);
+  }
+  if (environment.off) return;
+  Answer answers[arch::kNumbers];
+  Probe(abishim_gate, answers);
+  Plan plan = MakePlan(answers, environment.policy);
+  if (plan.empty) return;
+  const Threads threads = LookAtThreads(abishim_gate);
+  Word base = 0;
+  if (plan.translates) {
+    Maps maps;
+    ReadMaps(image::OwnBase(), &maps);
+    const char* obstacle = Obstacle(maps, threads);
+    if (obstacle == nullptr) {
+      const long mapped = BringUp(environment, maps, 0);
+      if (IsError(mapped))
+        obstacle = "no place for the image";
+      else
+        base = static_cast<Word>(mapped);
+    }
+    if (obstacle != nullptr) {
+      Line().Text("repairs only: ").Text(obstacle).Write(environment.log);
+      plan = MakePlan(answers, Policy::kRepair);
+      if (plan.empty) return;
+    }
+  }
+  const long error = Enforce(environment, plan, base, threads);
+  LogPlan(environment, plan, base, error);
+}
+
+[[gnu::constructor]] void Preload(Word argc, Word argv, Word envp) {
+  char strings[16 * 1024];
+  const Environment environment = ReadEnvironment(argc, argv, envp, strings, sizeof(strings));
+  if (environment.complaint != nullptr) {
+    Line()
+        .Text(environment.complaint)
+        .Text(" has a value that is not understood")
+        .Write(environment.log != nullptr ? environment.log : "-");
+  }
+  if (arch::UnderValgrind()) {
+    Line().Text("valgrind: nothing is installed").Write(environment.log);
+    return;
+  }
+  Start(environment);
+}
+
+}  // namespace
+}  // namespace abishim::start
