@@ -48,7 +48,6 @@ struct Sigaction {  // what rt_sigaction(2) takes
 };
 static_assert(sizeof(Sigaction) == 32);
 
-inline constexpr unsigned long kSaRestorer = 0x04000000;
 inline constexpr int kSyscallBytes = 2;  // 0f 05
 
 inline unsigned long Argument(const Ucontext& u, int i) {

@@ -32,7 +32,7 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   // A fault in the copy of program memory must reach our handler, whatever the program blocks. The
   // frame brings its mask back.
   constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
-  if (u->mask & kFaults) HostCall<"rt_sigprocmask">(1 /* SIG_UNBLOCK */, &kFaults, 0, 8);
+  if (u->mask & kFaults) HostCall<"rt_sigprocmask">(signals::kSigUnblock, &kFaults, 0, 8);
 
   const long nr = info.syscall.nr;
   Args args;

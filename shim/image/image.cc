@@ -148,11 +148,20 @@ Word RandomWord() {
   return random ^ (OwnBase() >> 12) * 0x9e3779b97f4a7c15 ^ arch::CycleCounter();
 }
 
+// The strictest of the segments: the filter tests the mask pages by their high bits.
+Word Alignment() {
+  Word alignment = kPage;
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type == PT_LOAD && segment.p_align > alignment) alignment = segment.p_align;
+  }
+  return alignment;
+}
+
 long ClaimAnywhere() {
   Word random = RandomWord();
-  const Word places = (kWindowEnd - kWindow - Size()) / kPage;
+  const Word step = Alignment(), places = (kWindowEnd - kWindow - Size()) / step;
   for (int tries = 0; tries < 64; ++tries) {
-    const Word base = kWindow + random % places * kPage;
+    const Word base = kWindow + random % places * step;
     if (Claim(base) == 0) return static_cast<long>(base);
     random = random * 6364136223846793005 + 1442695040888963407;
   }

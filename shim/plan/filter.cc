@@ -82,7 +82,7 @@ Label Writer::TrapOutsideGate(unsigned flags) {
 }
 
 Label Writer::OfControl(const Control& control) {
-  const Label trap = TrapOutsideGate(0);
+  const Label trap = TrapOutsideGate(kTrapControl);
   const Field argument = Argument(control.argument), other = Argument(control.other);
   const Condition in_masks = InBlock(argument, layout_.masks, layout_.masks_bytes);
   switch (control.passes) {

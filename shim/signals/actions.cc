@@ -1,7 +1,5 @@
 #include "shim/signals/actions.h"
 
-#include <linux/signal.h>
-
 #include <atomic>
 
 #include "shim/memory/host.h"
@@ -19,8 +17,8 @@ constexpr Word kOurs = Bit(kSigsys) | Bit(kSigsegv) | Bit(kSigbus);
 // after kPlaces further writes.
 struct View {
   static constexpr unsigned kPlaces = 16;
-  arch::Sigaction place[kPlaces];
-  std::atomic<unsigned> next, current;
+  arch::Sigaction place[kPlaces] = {};
+  std::atomic<unsigned> next = 0, current = 0;
 
   void Set(const arch::Sigaction& action) {
     const unsigned i = next.fetch_add(1) % kPlaces;
@@ -45,14 +43,14 @@ arch::Sigaction Real(int signal, const arch::Sigaction& program) {
   arch::Sigaction real{reinterpret_cast<Word>(&abishim_signal_entry), 0, Restorer(), 0};
   if (signal == kSigsys) {
     // SIGSYS itself stays unblocked in its handler: see design, the program's own sandbox.
-    real.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
+    real.flags = kSaSiginfo | kSaOnstack | kSaNodefer | kSaRestorer;
     real.mask = ~kOurs;
   } else if (program.handler == Word{0} || program.handler == Word{1}) {  // SIG_DFL, SIG_IGN
-    real.flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER;
+    real.flags = kSaSiginfo | kSaOnstack | kSaNodefer | kSaRestorer;
   } else {
     // The program's handler finds its stack and its mask as if the kernel had called it. The kernel
-    // must not take our handler away, so SA_RESETHAND is ours to do.
-    real.flags = (program.flags & ~Word{SA_RESETHAND}) | SA_RESTORER;
+    // must not take our handler away, so kSaResethand is ours to do.
+    real.flags = (program.flags & ~kSaResethand) | kSaRestorer;
     real.mask = program.mask & ~kOurs;
   }
   return real;

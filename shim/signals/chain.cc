@@ -1,7 +1,5 @@
 #include "shim/signals/chain.h"
 
-#include <linux/signal.h>
-
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
@@ -25,7 +23,7 @@ void Queue(int signal, const arch::Siginfo& info) {
 // frame returns to, which is our own handler, whose end restores the program's mask.
 void Later(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
   u->mask |= Bit(signal);
-  HostCall<"rt_sigprocmask">(SIG_BLOCK, &u->mask, 0, 8);
+  HostCall<"rt_sigprocmask">(kSigBlock, &u->mask, 0, 8);
   Queue(signal, info);
 }
 
@@ -50,7 +48,7 @@ bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
 // has seen to it: their action mirrors the program's.)
 void EnterHandlerMask(const arch::Sigaction& action, const arch::Ucontext& u) {
   const Word mask = (u.mask | action.mask) & ~Bit(kSigsys);
-  HostCall<"rt_sigprocmask">(SIG_SETMASK, &mask, 0, 8);
+  HostCall<"rt_sigprocmask">(kSigSetmask, &mask, 0, 8);
 }
 
 }  // namespace
@@ -69,12 +67,12 @@ Word Chain(int signal, arch::Siginfo* info, arch::Ucontext* u, Word* return_slot
       Default(signal, *info, u);
       return 0;
     }
-    if (action.flags & SA_RESETHAND) ResetProgramAction(signal);
+    if (action.flags & kSaResethand) ResetProgramAction(signal);
     if (signal == kSigsys) EnterHandlerMask(action, *u);
   }
   // Under Syscall User Dispatch a call of ours, even one through the gate, would come back as the
   // next such signal: the program's handler comes first and unblocks what it wants to.
-  if (action.flags & SA_RESTORER) *return_slot = action.restorer;
+  if (action.flags & kSaRestorer) *return_slot = action.restorer;
   return action.handler;
 }
 

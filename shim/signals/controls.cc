@@ -26,7 +26,7 @@ void SetSigsysBlocked(const arch::Ucontext& u, bool blocked) {
   t->sigsys_pending = false;
   // Held back by the mask of this handler until the program's own mask is restored.
   const Word only = Bit(kSigsys);
-  HostCall<"rt_sigprocmask">(0 /* SIG_BLOCK */, &only, 0, 8);
+  HostCall<"rt_sigprocmask">(kSigBlock, &only, 0, 8);
   HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), kSigsys, &t->pending);
 }
 
@@ -41,13 +41,13 @@ long Sigprocmask(arch::Ucontext* u, const Args& args) {
     switch (args.Int(0)) {
       case 0:
         now = old | set;
-        break;  // SIG_BLOCK
+        break;  // kSigBlock
       case 1:
         now = old & ~set;
         break;  // SIG_UNBLOCK
       case 2:
         now = set;
-        break;  // SIG_SETMASK
+        break;  // kSigSetmask
       default:
         return -EINVAL;
     }

@@ -7,6 +7,11 @@ namespace abishim::signals {
 
 inline constexpr int kSigsys = 31, kSigsegv = 11, kSigbus = 7;
 constexpr Word Bit(int signal) { return Word{1} << (signal - 1); }
+// asm/signal.h, asm-generic/signal.h; that header and libstdc++'s do not go together.
+inline constexpr Word kSaSiginfo = 4, kSaRestorer = 0x04000000, kSaOnstack = 0x08000000,
+                      kSaNodefer = 0x40000000, kSaResethand = 0x80000000;
+inline constexpr int kSigBlock = 0, kSigUnblock = 1, kSigSetmask = 2;
+
 inline constexpr Word kNeverBlocked =
     Bit(9) | Bit(19);  // SIGKILL and SIGSTOP, as the kernel has it
 

@@ -22,10 +22,11 @@ constinit Thread g_threads[kThreads];
 // A page that the kernel empties in a fork child (and leaves alone in a CLONE_VM child, whose
 // memory this is). It holds the pid of the owner of the memory. Before 4.14 the page is not
 // emptied, and a fork child looks like a CLONE_VM child: it then records no actions of its own.
-alignas(4096) constinit struct {
-  std::atomic<int> pid;
-  char rest[4092];
-} g_owner;
+struct OwnerPage {
+  std::atomic<int> pid = 0;
+  char rest[4092] = {};
+};
+alignas(4096) constinit OwnerPage g_owner;
 
 unsigned long Key(int pid, int tid) {
   return static_cast<unsigned long>(pid) << 32 | static_cast<unsigned>(tid);

@@ -46,7 +46,7 @@ Stats* MapStats(const char* path) {
 bool UnblockSigsys() {
   const Word sigsys = signals::Bit(signals::kSigsys);
   Word old = 0;
-  HostCall<"rt_sigprocmask">(1 /* SIG_UNBLOCK */, &sigsys, &old, 8);
+  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &sigsys, &old, 8);
   return (old & sigsys) != 0;
 }
 
@@ -107,7 +107,7 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   if (!BuildFilter(plan, layout, {.count_repairs = environment.stats != nullptr}, &program)) {
     return -E2BIG;
   }
-  return Install(abishim_gate, program.code, program.length, threads != Threads::kAlone);
+  return Install(abishim_gate, program.begin(), program.length(), threads != Threads::kAlone);
 }
 
 void Start(const Environment& environment) {
