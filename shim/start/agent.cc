@@ -1,5 +1,6 @@
 #include "shim/start/agent.h"
 
+#include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
@@ -10,13 +11,21 @@ namespace {
 
 constinit Stats* g_stats;
 
+// The thread's SIGSYS must not be blocked from here on; whether it was is the program's view.
+bool UnblockSigsys() {
+  const Word sigsys = signals::Bit(signals::kSigsys);
+  Word old = 0;
+  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &sigsys, &old, 8);
+  return (old & sigsys) != 0;
+}
+
 }  // namespace
 
 void Awake(const Boot& boot) {
   g_stats = boot.stats;
   signals::StartAlternateStacks(boot.frame_bytes);
   signals::StartMasks();
-  signals::StartThreads(boot.sigsys_blocked);
+  signals::StartThreads(UnblockSigsys());
   signals::StartActions();
 }
 

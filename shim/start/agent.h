@@ -8,9 +8,8 @@
 namespace abishim::start {
 
 struct Boot {
-  Word frame_bytes;     // AT_MINSIGSTKSZ, 0 if unknown
-  Stats* stats;         // null: nobody counts
-  bool sigsys_blocked;  // by the program, or whoever started it
+  Word frame_bytes;  // AT_MINSIGSTKSZ, 0 if unknown
+  Stats* stats;      // null: nobody counts
 };
 
 void Awake(const Boot& boot);

@@ -42,19 +42,11 @@ Stats* MapStats(const char* path) {
   return nullptr;
 }
 
-// The thread's SIGSYS must not be blocked from here on; whether it was is the program's view.
-bool UnblockSigsys() {
-  const Word sigsys = signals::Bit(signals::kSigsys);
-  Word old = 0;
-  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &sigsys, &old, 8);
-  return (old & sigsys) != 0;
-}
-
 // Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
 long BringUp(const Environment& environment, const Maps& maps, Word base) {
   const long mapped = image::Map({maps.path, maps.inode}, base);
   if (IsError(mapped)) return mapped;
-  const Boot boot{environment.frame_bytes, MapStats(environment.stats), UnblockSigsys()};
+  const Boot boot{environment.frame_bytes, MapStats(environment.stats)};
   image::At(static_cast<Word>(mapped), &Awake)(boot);
   return mapped;
 }
