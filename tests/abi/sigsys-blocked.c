@@ -1,0 +1,84 @@
+// SIGSYS blocked and raised stays pending, planned calls or not, until it is unblocked; each thread
+// has its own mask.
+#include "planned.h"
+
+static volatile int handled;
+static volatile siginfo_t seen;
+static void OnSigsys(int sig, siginfo_t* info, void* context) {
+  (void)sig, (void)context;
+  seen = *info;
+  ++handled;
+  MakePlannedCalls();
+}
+
+static void* Thread(void* argument) {
+  CHECK_EQ(Mask(), Bit(SIGSYS));  // inherited
+  MakePlannedCalls();
+  raise(SIGSYS);
+  MakePlannedCalls();
+  CHECK_EQ(handled, 0);
+  SetMask(0);
+  CHECK_EQ(handled, 1);
+  MakePlannedCalls();
+  return argument;
+}
+
+static void ByDefault(int unblocks) {
+  pid_t pid = Fork();
+  if (pid == 0) {
+    SetMask(Bit(SIGSYS));
+    signal(SIGSYS, SIG_DFL);
+    MakePlannedCalls();
+    raise(SIGSYS);
+    for (int i = 0; i < 10; ++i) MakePlannedCalls();
+    if (unblocks) SetMask(0);
+    _exit(5);
+  }
+  int status = StatusOf(pid);
+  if (unblocks) {
+    CHECK_EQ(WTERMSIG(status), SIGSYS);
+  } else {
+    CHECK_EQ(WEXITSTATUS(status), 5);
+  }
+}
+
+int main(void) {
+  Watchdog(20);
+  Handle(SIGSYS, OnSigsys, 0);
+  for (int i = 0; i < 5; ++i) {
+    SetMask(i % 2 ? ~0UL : Bit(SIGSYS));
+    MakePlannedCalls();
+    handled = 0;
+    raise(SIGSYS);
+    for (int j = 0; j < 10; ++j) MakePlannedCalls();
+    CHECK_EQ(handled, 0);
+    kill(getpid(), SIGSYS);  // one to the process, one to the thread
+    MakePlannedCalls();
+    CHECK_EQ(handled, 0);
+    CHECK_EQ(Mask(), i % 2 ? Blockable(~0UL) : Bit(SIGSYS));
+    SetMask(0);
+    CHECK_EQ(handled, 2);
+    MakePlannedCalls();
+
+    // Sent while it is blocked, unblocked by sigsuspend.
+    SetMask(Bit(SIGSYS));
+    handled = 0;
+    union sigval value = {.sival_int = 4711};
+    sigqueue(getpid(), SIGSYS, value);
+    MakePlannedCalls();
+    CHECK_EQ(handled, 0);
+    const uint64_t none = 0;
+    CHECK_ERRNO(syscall(SYS_rt_sigsuspend, &none, kMaskBytes), EINTR);
+    CHECK_EQ(handled, 1);
+    CHECK(seen.si_code == SI_QUEUE && seen.si_value.sival_int == 4711);
+    CHECK_EQ(Mask(), Bit(SIGSYS));
+
+    pthread_t thread;
+    handled = 0;
+    CHECK_EQ(pthread_create(&thread, 0, Thread, 0), 0);
+    CHECK_EQ(pthread_join(thread, 0), 0);
+    CHECK_EQ(Mask(), Bit(SIGSYS));
+  }
+  ByDefault(0), ByDefault(1);
+  return Done();
+}
