@@ -43,6 +43,9 @@ const Control* FindControl(int nr) {
   return nullptr;
 }
 
+// ld.so calls it before any constructor, when no handler is there to count (glibc 2.35).
+constexpr int kBeforeUs = NumberOf("rseq");
+
 class Writer {
  public:
   Writer(const Plan& plan, const Layout& layout, const FilterOptions& options, Program* program)
@@ -117,7 +120,9 @@ Label Writer::Of(int nr) {
     return TrapOutsideGate(plan_.host_has[nr] ? kTrapHostHas : 0);
   }
   if (plan_.verdict[nr] == Verdict::kRepair) {
-    return plan_.translates && options_.count_repairs ? TrapOutsideGate(kTrapRepair) : repair_;
+    return plan_.translates && options_.count_repairs && nr != kBeforeUs
+               ? TrapOutsideGate(kTrapRepair)
+               : repair_;
   }
   if (nr == NumberOf("prctl")) return Question();
   const Control* control = plan_.translates ? FindControl(nr) : nullptr;
