@@ -17,7 +17,7 @@ userland=$top/tests/userland
 fail() { echo "demo: $*" >&2; exit 2; }
 say() { echo "demo: $*" >&2; }
 
-hosts=() programs=() build= jobs=$(nproc)
+hosts=() programs=() build='' jobs=$(nproc)
 for option; do
   case $option in
     --host=?*) hosts+=("${option#*=}") ;;
@@ -27,6 +27,7 @@ for option; do
     *) fail "unknown option or bad value: $option" ;;
   esac
 done
+chosen="${hosts[*]}${programs[*]}"  # else the whole table is shown, in which every host has programs that fail without
 [[ ${#hosts[@]} -ne 0 ]] || hosts=(3.10 4.18 docker-19.03)
 
 "$top/tests/setup.sh" >&2
@@ -70,7 +71,9 @@ run_list native
 for host in "${hosts[@]}"; do
   option=$(pretend "$host")
   run_list "$host-without" env ABISHIM=off abishim run "$option" --
-  run_list "$host-with" abishim run "$option" --stats --log="/mnt/out/$host-log" --
+  run_list "$host-with" abishim run "$option" --
+  # Counting makes repaired calls trap too, so what counts is not what is shown.
+  run_list "$host-counted" abishim run "$option" --stats --
   in_root env ABISHIM=off abishim run "$option" -- abishim doctor --json >"$out/$host-plan" || fail "doctor failed on $host"
 done
 
@@ -104,10 +107,9 @@ def count(x):
 print(count(json.load(sys.stdin)))' "$2" <"$out/$1-plan"
 }
 
-# The sum of a counter over all processes that ran with abishim on this host.
+# The sum of a counter over all programs on this host.
 counted() {
-  touch "$out/$1-log"
-  cat "$out/$1-log" "$out/$1-with.printed"/*.err |
+  cat "$out/$1-counted.printed"/*.err |
     sed -n "s/^abishim: stats: total .*\b$2=\([0-9]*\).*/\1/p" | awk '{ sum += $1 } END { print sum + 0 }'
 }
 
@@ -129,6 +131,8 @@ while IFS= read -r name; do
     [[ $native == ok && $with != denied ]] || continue
     if [[ $without != ok ]]; then red[$host]=$((${red[$host]-0} + 1)); fi
     if [[ $with == ok ]]; then green[$host]=$((${green[$host]-0} + 1)); else broken[$host]+=" $name"; fi
+    counting=$(cell "$host" "$host-counted" "$name")
+    [[ $counting == "$with" ]] || bad+=("$name on $host is $counting with --stats, $with without")
   done
   row "$name" "${cells[@]}"
 done < <(cut -f 1 "$out/native" | sort)
@@ -141,7 +145,7 @@ for host in "${hosts[@]}"; do
     "traps taken: $(counted "$host" trapped), errnos repaired: $(counted "$host" repaired)"
   # Each of these says that the demo shows something else than it claims.
   [[ -z ${broken[$host]-} ]] || bad+=("with abishim on $host:${broken[$host]}")
-  [[ -n ${red[$host]-} || ${#programs[@]} -ne 0 ]] || bad+=("nothing fails on $host without abishim")
+  [[ -n ${red[$host]-} || -n $chosen ]] || bad+=("nothing fails on $host without abishim")
 done
 
 for name in "${bad[@]}"; do echo "FAILED: $name"; done

@@ -8,8 +8,8 @@ packages=(
   libboost-context-dev libunwind-dev libbenchmark-dev libgtest-dev libgmock-dev libcli11-dev nlohmann-json3-dev
   libseccomp-dev libarchive-dev libzydis-dev libfmt-dev
   # tests
-  debootstrap musl-tools bubblewrap strace gdb python3 openssl curl procps file xz-utils zstd busybox-static cpio
-  libpython3.11-testsuite
+  debootstrap musl-tools golang-go bubblewrap strace gdb python3 openssl curl procps file xz-utils zstd
+  busybox-static cpio
 )
 
 # `install ok installed` and nothing else: a package that is only half configured counts as missing.

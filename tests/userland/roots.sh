@@ -41,11 +41,11 @@ if [[ -d $root ]]; then  # another process made it while we waited
 fi
 
 # The lock is ours, so a temporary directory of this suite and kind was left by an interrupted build.
-rm -rf "$cache"/building."$suite-$kind".*
+rm -rf "$cache/building.$suite-$kind".*
 free_mb=$(df --output=avail -m "$cache" | tail -n 1 | tr -d ' ')
 [[ $free_mb -ge $need_mb ]] ||
   fail "$cache has $free_mb MB free, $suite $kind needs $need_mb MB; roots no longer used may be deleted there:" \
-    $(cd "$cache" && ls -d ./*-*-*/ 2>/dev/null)
+    "$(cd "$cache" && echo *-*-*/)"
 
 # The mirror that this machine itself installs from.
 mirror() {
