@@ -35,7 +35,7 @@ if [[ -z $build ]]; then
   say "building"
   build=$top/build/release
   log=$(mktemp)
-  (cd "$top" && cmake --preset release && cmake --build --preset release) >"$log" 2>&1 ||
+  (cd "$top" && cmake --preset release && cmake --build --preset release --target libabishim.so abishim) >"$log" 2>&1 ||
     { cat "$log" >&2; fail "the build failed"; }
   rm -f "$log"
 fi
