@@ -1,0 +1,100 @@
+#!/bin/bash
+# Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
+#
+# Suites, in this order: format, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
+# `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
+# --long: the fuzzers run ten minutes each instead of seconds.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 2
+
+only=()
+for option; do
+  case $option in
+    --only=?*) only+=("${option#*=}") ;;
+    --long) export ABISHIM_FUZZ_SECONDS=600 ;;
+    *) echo "run.sh: unknown option: $option" >&2; exit 2 ;;
+  esac
+done
+wanted() { [[ ${#only[@]} -eq 0 || " ${only[*]} " == *" $1 "* ]]; }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# One line a test on standard output, `ok|FAIL|skip NAME ...`, from GoogleTest's report; the rest as it is.
+from_gtest() {
+  sed -u -E 's/^\[ +OK \] ([^ ]+).*/ok '"$1"'\/\1/; s/^\[  FAILED  \] ([^ ,]+).* \([0-9]+ ms\)$/FAIL '"$1"'\/\1/; s/^\[  SKIPPED \] ([^ ,]+).* \([0-9]+ ms\)$/skip '"$1"'\/\1/' |
+    grep -vE '^\[[- =]|^Note:|^$'
+}
+# suite NAME COMMAND...: runs it, keeps its lines. A command that fails without a FAIL line is a failure of its own.
+suite() {
+  local name=$1 start=$SECONDS status before after
+  shift
+  wanted "$name" || return 0
+  echo "== $name"
+  before=$(grep -c '^FAIL ' "$log")
+  "$@" 2>&1 </dev/null | tee -a "$log"
+  status=${PIPESTATUS[0]}
+  after=$(grep -c '^FAIL ' "$log")
+  if [[ $status -ne 0 && $before -eq $after ]]; then echo "FAIL $name (exit status $status)" | tee -a "$log"; fi
+  echo "-- $name: $((SECONDS - start)) s"
+}
+
+formatted() {
+  local bad
+  bad=$(git ls-files '*.h' '*.cc' | grep -v '^tests/abi/' | xargs clang-format --dry-run 2>&1 | sed -n 's/:.*warning:.*//p' | sort -u)
+  if [[ -z $bad ]]; then echo "ok format/clang-format"; else echo "FAIL format/clang-format: ${bad//$'\n'/ }"; fi
+}
+unit() { build/release/abishim_tests 2>&1 | from_gtest unit; }
+sanitize() {
+  cmake --preset sanitize >/dev/null && cmake --build --preset sanitize --target abishim_tests_asan | tail -1 &&
+    build/sanitize/abishim_tests_asan 2>&1 | from_gtest sanitize
+}
+command_tests() { build/release/abishim_command_tests 2>&1 | from_gtest command; }
+image() {
+  local status=0
+  tests/image/link.sh || status=1
+  tests/image/empty_plan.sh || status=1
+  return $status
+}
+abi() {
+  local status=0
+  tests/abi/run.sh --cc=gcc --under=native --under=3.10 --under=docker-19.03 || status=1
+  tests/abi/run.sh --cc=musl-gcc --cc=trixie --under=native --under=3.10 || status=1
+  return $status
+}
+demo() {
+  if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
+}
+
+tests/setup.sh || { echo "FAIL setup"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+# While the tests that need no root run, roots that are missing are made.
+(tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase) >/dev/null 2>&1 &
+if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
+  cat "$log"
+  echo "FAIL build"
+  echo "0 passed, 1 failed, 0 skipped"
+  exit 1
+fi
+: >"$log"
+
+suite format formatted
+suite unit unit
+suite sanitize sanitize
+suite command command_tests
+suite image image
+suite abi abi
+suite demo demo
+
+count() { grep -c "^$1 " "$log"; }
+unexpected=0
+while read -r name; do
+  if ! sed 's/ *#.*//' tests/expected_skips | grep -qxF -- "$name"; then
+    echo "FAIL unexpected skip: $name"
+    unexpected=$((unexpected + 1))
+  fi
+done < <(awk '$1 == "skip" { print $2 }' "$log" | sort -u)
+failed=$(($(count FAIL) + unexpected))
+if [[ $failed -ne 0 ]]; then grep '^FAIL ' "$log"; fi
+echo "$(count ok) passed, $failed failed, $(count skip) skipped"
+[[ $failed -eq 0 && $(count ok) -gt 0 ]]
