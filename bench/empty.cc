@@ -1,0 +1,1 @@
+// The library to compare with: what LD_PRELOAD itself costs.

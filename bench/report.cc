@@ -1,0 +1,93 @@
+// Runs the benchmarks interleaved and prints the ratios that matter, by the least of the
+// repetitions: on a busy machine the least is the truest.
+#include <benchmark/benchmark.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace {
+
+class Collector : public benchmark::ConsoleReporter {
+ public:
+  Collector() : ConsoleReporter(OO_None) {}
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+      double& least = least_.try_emplace(Plain(run.run_name.function_name), 1e18).first->second;
+      least = std::min(least, run.GetAdjustedRealTime());
+    }
+  }
+  double Least(const std::string& name) const {
+    const auto found = least_.find(name);
+    return found == least_.end() ? 0 : found->second;
+  }
+  const std::map<std::string, double>& all() const { return least_; }
+
+ private:
+  static std::string Plain(const std::string& name) { return name; }
+  std::map<std::string, double> least_;
+};
+
+struct Ratio {
+  const char* what;
+  const char* of;
+  const char* to;
+};
+constexpr Ratio kRatios[] = {
+    {"pass-through, bare, empty plan", "Trivial/bare_empty_plan", "Trivial/bare_native"},
+    {"pass-through under a container's filter", "Trivial/container_abishim",
+     "Trivial/container_native"},
+    {"the same without the allow bitmap (before 5.11)", "Trivial/no_bitmap_abishim",
+     "Trivial/no_bitmap_native"},
+    {"trap, to an empty SIGSYS handler", "Trap/abishim", "Trap/empty_handler"},
+    {"Syscall User Dispatch, to the same", "Trap/user_dispatch", "Trap/empty_handler"},
+    {"USER_NOTIF, to the same", "Trap/user_notif", "Trap/empty_handler"},
+    {"RET_TRACE, to the same", "Trap/ret_trace", "Trap/empty_handler"},
+    {"getrandom translated, to native", "Getrandom/translated", "Getrandom/native"},
+    {"epoll_pwait2 re-executed, to native", "Epoll/reexecuted", "Epoll/native"},
+    {"an errno repaired, to one of the kernel's own", "Errno/repaired", "Errno/native"},
+    {"start-up bare, to an empty LD_PRELOAD", "StartUp/bare_abishim", "StartUp/bare_empty_preload"},
+    {"start-up in a container, first process", "StartUp/container_abishim_first",
+     "StartUp/container_empty_preload"},
+    {"start-up in a container, after an exec", "StartUp/container_abishim_joins",
+     "StartUp/container_empty_preload"},
+};
+
+void SetDefault(const char* name, const std::string& value) { setenv(name, value.c_str(), 0); }
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  char path[4096] = {};
+  if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) return 1;
+  const std::string folder = std::string(path).substr(0, std::string(path).rfind('/'));
+  SetDefault("ABISHIM_BENCH_LIBRARY", folder + "/libabishim.so");
+  SetDefault("ABISHIM_BENCH_EMPTY", folder + "/libabishim_bench_empty.so");
+
+  std::vector<std::string> words = {argv[0], "--benchmark_repetitions=8",
+                                    "--benchmark_enable_random_interleaving=true",
+                                    "--benchmark_min_time=0.05"};
+  words.insert(words.end(), argv + 1, argv + argc);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  if (benchmark::ReportUnrecognizedArguments(count, arguments.data())) return 2;
+
+  Collector collector;
+  benchmark::RunSpecifiedBenchmarks(&collector);
+  for (const auto& [name, least] : collector.all())
+    printf("%-32s %10.1f ns\n", name.c_str(), least);
+  printf("\n");
+  for (const Ratio& ratio : kRatios) {
+    const double of = collector.Least(ratio.of), to = collector.Least(ratio.to);
+    if (of == 0 || to == 0) continue;
+    printf("%-52s %6.3fx  (%+.1f ns)\n", ratio.what, of / to, of - to);
+  }
+  return collector.all().empty();
+}
