@@ -12,7 +12,16 @@ abishim=build/release/abishim
 usage() { echo "run.sh: $*" >&2; exit 2; }
 
 flags_of() { sed -n 's|^// flags: ||p' "$1"; }
-source_of() { ls "$here/$1".c "$here/$1".cc 2>/dev/null; }
+source_of() {  # NAME
+  local file
+  for file in "$here/$1.c" "$here/$1.cc"; do
+    if [[ -f $file ]]; then
+      echo "$file"
+      return
+    fi
+  done
+  return 1
+}
 
 # compile NAME COMPILER: to build/abi/COMPILER/NAME, unless it is there and newer than its sources.
 compile() {
