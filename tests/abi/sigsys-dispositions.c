@@ -1,6 +1,6 @@
 // SIGSYS ignored, by default, and set in between planned calls: they go on working, and a sent
 // SIGSYS does its own.
-#include "blocking.h"
+#include "planned.h"
 
 static volatile int handled;
 static void OnSigsys(int sig) { handled += sig == SIGSYS; }
@@ -50,27 +50,5 @@ int main(void) {
   }
   Dies(SIG_DFL, 0), Dies(SIG_DFL, 1), Dies(SIG_IGN, 0), Dies(SIG_IGN, 1);
 
-  // An ignored SIGSYS does not interrupt a blocking call; a handled one does.
-  OpenEnds();
-  const struct timespec short_time = {0, 200000000};
-  struct epoll_event event;
-  for (int with_handler = 0; with_handler < 2; ++with_handler) {
-    struct sigaction action = {.sa_handler = SIG_IGN};
-    if (with_handler) action.sa_handler = OnSigsys;
-    CHECK_EQ(sigaction(SIGSYS, &action, 0), 0);
-    pid_t child = Fork();
-    if (child == 0) {
-      SleepMs(50);
-      _exit(kill(getppid(), SIGSYS));
-    }
-    long result = EpollPwait2(ends.epoll, &event, 1, &short_time, 0);
-    if (with_handler) {
-      CHECK(result == -1 && errno == EINTR);
-    } else {
-      CHECK_EQ(result, 0);
-    }
-    CHECK_EQ(StatusOf(child), 0);
-  }
-  CloseEnds();
   return Done();
 }

@@ -1,7 +1,11 @@
+// limit: a SIGSYS that came while the program has it blocked waits in abishim, not in the kernel
 // A blocked SIGSYS that is pending: sigpending, sigtimedwait and signalfd find it.
 #include <sys/signalfd.h>
 
 #include "planned.h"
+
+static volatile int handled;
+static void OnSigsys(int sig) { handled += sig == SIGSYS; }
 
 int main(void) {
   Watchdog(20);
@@ -34,5 +38,11 @@ int main(void) {
     CHECK_EQ(record.ssi_signo, SIGSYS);
     close(fd);
   }
+  check_context = "one that waits for the thread, one for the process";
+  signal(SIGSYS, OnSigsys);
+  raise(SIGSYS), kill(getpid(), SIGSYS);
+  MakePlannedCalls();
+  SetMask(0);
+  CHECK_EQ(handled, 2);
   return Done();
 }
