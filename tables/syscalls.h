@@ -143,7 +143,7 @@ inline constexpr Row kSyscalls[] = {
      .when_missing = translate::copy_file_range,
      .big_stack = true,
      .host_may_lie = true,
-     .loses = "Copies the bytes; never shares extents with the source."},
+     .loses = "Copies the bytes, at most 4 MiB a call; never shares extents."},
     {.name = "creat", .nr = {.x86_64 = 85, .i386 = 8}, .since = {1, 0}, .args = 2},
     {.name = "create_module",
      .nr = {.x86_64 = 174, .i386 = 127},
