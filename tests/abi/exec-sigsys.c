@@ -1,6 +1,7 @@
-// limit: until exec carries abishim over, ignored SIGSEGV, SIGBUS and a blocked SIGSYS are lost on
-// the way SIGSYS, SIGSEGV and SIGBUS blocked or ignored when a program is executed: the new one
-// reads it back, and is not hurt.
+// limit: until exec carries abishim over, an ignored SIGSEGV or SIGBUS and SIGSYS are lost
+
+// SIGSYS, SIGSEGV and SIGBUS blocked or ignored when a program is executed: the new one reads it
+// back, and is not hurt.
 #include "report.h"
 
 static void Try(char** argv, uint64_t mask, uint64_t ignored) {

@@ -1,6 +1,7 @@
-// limit: a thread without an alternate stack has one of abishim's (64 KiB), and the kernel runs
-// handlers on it A handler with SA_ONSTACK in a thread that has no alternate stack runs on the
-// thread's own, with all its room.
+// limit: a thread without an alternate stack has one of abishim's, 64 KiB
+
+// A handler with SA_ONSTACK in a thread that has no alternate stack runs on the thread's own, with
+// all its room.
 #include "planned.h"
 
 static char* volatile at;

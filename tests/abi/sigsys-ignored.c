@@ -1,5 +1,6 @@
-// limit: the kernel has abishim's handler for SIGSYS, so one that is sent to a program that ignores
-// it wakes a call An ignored SIGSYS does not interrupt a blocking call; a handled one does.
+// limit: SIGSYS has abishim's handler, so one that is sent wakes a call that should sleep on
+
+// A SIGSYS that is ignored, or blocked by the mask of the call, does not interrupt a blocking call.
 #include "blocking.h"
 
 static void OnSigsys(int sig) { (void)sig; }
@@ -26,6 +27,16 @@ int main(void) {
     }
     CHECK_EQ(StatusOf(child), 0);
   }
+  check_context = "blocked by the mask of the call";
+  const uint64_t sigsys = Bit(SIGSYS);
+  signal(SIGSYS, OnSigsys);
+  pid_t child = Fork();
+  if (child == 0) {
+    SleepMs(50);
+    _exit(kill(getppid(), SIGSYS));
+  }
+  CHECK_EQ(EpollPwait2(ends.epoll, &event, 1, &short_time, &sigsys), 0);
+  CHECK_EQ(StatusOf(child), 0);
   CloseEnds();
   return Done();
 }

@@ -1,4 +1,5 @@
 // limit: the kernel calls handlers itself, with masks that never have SIGSYS in them
+
 // What the handler of another signal sees of a blocked SIGSYS: in uc_sigmask, in its own mask,
 // during a call with a mask.
 #include <poll.h>
@@ -7,11 +8,13 @@
 #include "planned.h"
 
 static volatile uint64_t saved, during;
+static volatile uint64_t edit;
 static volatile int handled, sys_in_handler, sys_handled;
 static void OnSignal(int sig, siginfo_t* info, void* context) {
   (void)sig, (void)info;
   saved = Bits(&((ucontext_t*)context)->uc_sigmask), during = Mask();
   MakePlannedCalls();
+  if (edit) memcpy(&((ucontext_t*)context)->uc_sigmask, (const uint64_t*)&edit, kMaskBytes);
   const int before = sys_handled;
   raise(SIGSYS);
   sys_in_handler = sys_handled - before;
@@ -48,5 +51,10 @@ int main(void) {
     SetMask(0);
     CHECK_EQ(sys_handled, 2 * (i + 1));
   }
+  check_context = "unblocked by an edit of uc_sigmask";
+  SetMask(Bit(SIGSYS));
+  edit = Bit(SIGUSR2);
+  raise(SIGUSR1);
+  CHECK_EQ(Mask(), Bit(SIGUSR2));
   return Done();
 }

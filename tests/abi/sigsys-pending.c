@@ -1,4 +1,5 @@
-// limit: a SIGSYS that came while the program has it blocked waits in abishim, not in the kernel
+// limit: a SIGSYS that comes while it is blocked waits in abishim, not in the kernel
+
 // A blocked SIGSYS that is pending: sigpending, sigtimedwait and signalfd find it.
 #include <sys/signalfd.h>
 
