@@ -987,7 +987,9 @@ inline constexpr Row kSyscalls[] = {
      .cls = Class::kPartial,
      .when_missing = translate::prlimit64,
      .big_stack = true,
-     .loses = "Limits of other processes can be read but not set (EPERM)."},
+     .loses =
+         "Limits of other processes can be read but not set (EPERM); reading the old limit and "
+         "setting the new one are two steps."},
     {.name = "process_madvise", .nr = Everywhere(440), .since = {5, 10}, .args = 5},
     {.name = "process_mrelease",
      .nr = Everywhere(448),
@@ -1076,7 +1078,9 @@ inline constexpr Row kSyscalls[] = {
      .args = 5,
      .cls = Class::kPartial,
      .when_missing = translate::recvmmsg,
-     .loses = "Waits for the first message only; then takes what is there."},
+     .loses =
+         "Waits for the first message only, then takes what is there; a signal handler runs up "
+         "to 20 ms late (with SO_RCVTIMEO, after the wait) and does not end the wait."},
     {.name = "recvmmsg_time64", .nr = {.i386 = 417}, .since = {5, 1}, .args = 5},
     {.name = "recvmsg",
      .nr = {.x86_64 = 47, .i386 = 372, .generic = 212},
@@ -1247,8 +1251,11 @@ inline constexpr Row kSyscalls[] = {
      .nr = {.x86_64 = 307, .i386 = 345, .generic = 269},
      .since = {3, 0},
      .args = 4,
-     .cls = Class::kExact,
-     .when_missing = translate::sendmmsg},
+     .cls = Class::kPartial,
+     .when_missing = translate::sendmmsg,
+     .loses =
+         "Waits for room for the first message, then sends what fits, of a stream perhaps part "
+         "of a message; a signal handler runs up to 20 ms late and does not end the wait."},
     {.name = "sendmsg",
      .nr = {.x86_64 = 46, .i386 = 370, .generic = 211},
      .since = {2, 0},

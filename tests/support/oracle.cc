@@ -18,11 +18,16 @@ namespace {
 Version g_host;
 long g_allowed = -1;  // one number that this host has although it is newer
 
-long Call(long nr, long a, long b, long c, long d, long e, long f) {
+// A call that the pretended host lacks.
+const Row* Missing(long nr) {
   for (const Row& row : kSyscalls) {
-    if (arch::NumberIn(row.nr) == nr && arch::SinceIn(row) > g_host && nr != g_allowed)
-      return -ENOSYS;
+    if (arch::NumberIn(row.nr) == nr && arch::SinceIn(row) > g_host && nr != g_allowed) return &row;
   }
+  return nullptr;
+}
+
+long Call(long nr, long a, long b, long c, long d, long e, long f) {
+  if (Missing(nr) != nullptr) return -ENOSYS;
   const long result = syscall(nr, a, b, c, d, e, f);
   return result == -1 ? -errno : result;
 }
@@ -62,8 +67,16 @@ Word Page(int protection) {
   return reinterpret_cast<Word>(page) + 64;
 }
 
-long Finish(const Result& result) {
-  return result.again ? Native(result.value, result.args) : result.value;
+// The program's instruction: it makes the call, or is trapped once more.
+long Finish(Result result) {
+  while (result.again) {
+    const Row* row = Missing(result.value);
+    if (row == nullptr) return Native(result.value, result.args);
+    if (row->when_missing == nullptr) return -ENOSYS;
+    Kernel kernel(kHost);
+    result = row->when_missing(kernel, result.args);
+  }
+  return result.value;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ long Native(const Args& args) {
 }
 
 // The translation's answer on a host that has no call newer than `host`. A re-executed call is
-// made.
+// made; one that this host lacks too is trapped and translated in its turn.
 long Translated(Translation* translation, const Args& args, Version host = {2, 6, 32});
 // The same where the host has the call but may lie (row.host_may_lie).
 long TranslatedWithHostCall(Translation* translation, const Args& args, Version host);
