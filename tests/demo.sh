@@ -1,10 +1,11 @@
 #!/bin/bash
 # Shows abishim at work: real programs of a trixie user space, natively and on older hosts, without and with it.
 #
-# demo.sh [--host=NAME]... [--program=NAME]... [--build=DIR] [--jobs=N]
+# demo.sh [--host=NAME]... [--program=NAME]... [--build=DIR] [--user] [--jobs=N]
 #   --host=NAME     only this host: a kernel version (3.10) or a profile (docker-19.03)
 #   --program=NAME  only this program of tests/userland/programs
 #   --build=DIR     takes DIR/libabishim.so and DIR/abishim as they are, instead of building
+#   --user          runs the programs as an ordinary user, not as root
 #   --jobs=N        so many programs at a time (default: one a processor)
 #
 # Cells: ok = the program's own check holds and it printed what it prints natively; out = it printed something else;
@@ -17,12 +18,13 @@ userland=$top/tests/userland
 fail() { echo "demo: $*" >&2; exit 2; }
 say() { echo "demo: $*" >&2; }
 
-hosts=() programs=() build='' jobs=$(nproc)
+hosts=() programs=() build='' user=() jobs=$(nproc)
 for option; do
   case $option in
     --host=?*) hosts+=("${option#*=}") ;;
     --program=?*) programs+=("$option") ;;
     --build=?*) build=$(realpath -e "${option#*=}") ;;
+    --user) user=(--user) ;;
     --jobs=[1-9]) jobs=${option#*=} ;;
     *) fail "unknown option or bad value: $option" ;;
   esac
@@ -42,19 +44,21 @@ fi
 root=$("$userland/roots.sh" trixie programs)
 
 out=$(mktemp -d)
+chmod 755 "$out"
 trap 'rm -rf "$out"' EXIT
 
 # in_root COMMAND...: in the root, with the library and the command put into it, and $out at /mnt/out.
 in_root() {
-  "$userland/enter" --put="$build/libabishim.so:/usr/lib/abishim/libabishim.so" --put="$build/abishim:/usr/bin/abishim" \
-    --bind="$userland:/opt/userland" --bind="$out:/mnt/out" "$root" "$@" </dev/null
+  "$userland/enter" "${user[@]}" --bind="$userland:/opt/userland" --bind="$out:/mnt/out" \
+    --put="$build/libabishim.so:/usr/lib/abishim/libabishim.so" --put="$build/abishim:/usr/bin/abishim" \
+    "$root" "$@" </dev/null
 }
 
 # run_list LABEL PREFIX...: the list with PREFIX before each program; the lines go to $out/LABEL.
 run_list() {
   local label=$1 start=$SECONDS
   shift
-  mkdir "$out/$label.printed"
+  mkdir -m 777 "$out/$label.printed"
   in_root /opt/userland/table "${programs[@]}" --jobs="$jobs" --out="/mnt/out/$label.printed" "$@" >"$out/$label"
   say "$label: $((SECONDS - start)) s"
 }
@@ -97,15 +101,8 @@ row() {
   echo
 }
 
-# How many rows of a plan (JSON of `abishim doctor`) have this verdict.
-planned() {
-  python3 -c '
-import json, sys
-def count(x):
-    if isinstance(x, dict): return (str(x.get("verdict", "")).lower() == sys.argv[1]) + sum(map(count, x.values()))
-    return sum(map(count, x)) if isinstance(x, list) else 0
-print(count(json.load(sys.stdin)))' "$2" <"$out/$1-plan"
-}
+# planned HOST VERDICT: for how many calls the plan has this verdict there.
+planned() { python3 -c 'import json, sys; print(json.load(sys.stdin)["counts"][sys.argv[1]])' "$2" <"$out/$1-plan"; }
 
 # The sum of a counter over all programs on this host.
 counted() {

@@ -41,7 +41,7 @@ if [[ -d $root ]]; then  # another process made it while we waited
 fi
 
 # The lock is ours, so a temporary directory of this suite and kind was left by an interrupted build.
-rm -rf "$cache/building.$suite-$kind".*
+rm -rf --one-file-system "$cache/building.$suite-$kind".*
 free_mb=$(df --output=avail -m "$cache" | tail -n 1 | tr -d ' ')
 [[ $free_mb -ge $need_mb ]] ||
   fail "$cache has $free_mb MB free, $suite $kind needs $need_mb MB; roots no longer used may be deleted there:" \
@@ -70,7 +70,10 @@ trap finish EXIT
 say "making $suite $kind from $url (log: $log)"
 start=$SECONDS
 chmod 755 "$building"
-debootstrap --variant=minbase "$suite" "$building" "$url" >"$log" 2>&1 9>&-
+# A mount namespace of its own: whatever happens, no mount is left behind. A pid namespace: nor is a process, which
+# would go on writing into what the next run deletes (--pdeathsig: not even if this script is killed).
+confined=(setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child --propagation private)
+"${confined[@]}" --mount-proc debootstrap --variant=minbase "$suite" "$building" "$url" >"$log" 2>&1 9>&-
 
 # The dates of a frozen mirror's release files may have passed.
 cat >"$building/etc/apt/apt.conf.d/90abishim" <<'EOF'
@@ -85,8 +88,7 @@ if [[ ${#packages[@]} -ne 0 ]]; then
   chmod 755 "$building/usr/sbin/policy-rc.d"
   echo force-unsafe-io >"$building/etc/dpkg/dpkg.cfg.d/abishim"
   cp -L /etc/resolv.conf "$building/etc/resolv.conf"
-  # A mount namespace of its own: whatever happens, no mount is left behind. A pid namespace: nor is a process.
-  unshare --mount --pid --fork --kill-child --propagation private bash -ec '
+  "${confined[@]}" bash -ec '
     root=$1; shift
     mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"; mount --rbind /dev "$root/dev"
     export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
