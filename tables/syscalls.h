@@ -1465,7 +1465,9 @@ inline constexpr Row kSyscalls[] = {
      .denied = Denied::kByAge,
      .when_missing = translate::statx,
      .big_stack = true,
-     .loses = "No birth time, mount id or attributes; stx_mask says so."},
+     .loses =
+         "No birth time, mount id or attributes; stx_mask says so. Automounts and the hints on "
+         "cached attributes are as for stat."},
     {.name = "stime", .nr = {.i386 = 25}, .since = {1, 0}, .args = 1},
     {.name = "stty", .nr = {.i386 = 31}, .removed = kNever, .args = 2},
     {.name = "swapoff",
