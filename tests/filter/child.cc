@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 namespace abishim::test {
@@ -20,12 +20,11 @@ void Require(bool good, const char* what) {
   _exit(99);
 }
 
-void OnTrap(int, siginfo_t* info, void* context) {
-  g_trap.count = g_trap.count + 1;
-  g_trap.nr = info->si_syscall;
-  g_trap.data = info->si_errno;
-  g_trap.pointer = reinterpret_cast<Word>(info->si_call_addr);
-  static_cast<ucontext_t*>(context)->uc_mcontext.gregs[REG_RAX] = kTrapped;
+sigjmp_buf g_back;
+
+void OnTrap(int, siginfo_t* info, void*) {
+  g_trap = {info->si_syscall, info->si_errno, reinterpret_cast<Word>(info->si_call_addr)};
+  siglongjmp(g_back, 1);
 }
 
 std::string Ended(int status) {
@@ -35,12 +34,15 @@ std::string Ended(int status) {
 
 }  // namespace
 
-volatile Seen g_trap;
+Seen g_trap;
 
-// Not errno's -1: a filter may answer with errors that libc does not take for some.
 long Raw(long nr, long a, long b, long c, long d, long e, long f) {
   const long result = syscall(nr, a, b, c, d, e, f);
   return result == -1 ? -errno : result;
+}
+
+long RawOrTrapped(long nr, long a, long b, long c, long d, long e, long f) {
+  return sigsetjmp(g_back, 0) == 0 ? Raw(nr, a, b, c, d, e, f) : kTrapped;
 }
 
 Word RawPointer() {
@@ -49,7 +51,7 @@ Word RawPointer() {
   const std::string ended = InChild([&] {
     WatchTraps();
     InstallOuter({{SYS_getppid, bpf::Trap(1)}});
-    Raw(SYS_getppid);
+    RawOrTrapped(SYS_getppid);
     const Word pointer = g_trap.pointer;
     return write(pipes[1], &pointer, sizeof pointer) == sizeof pointer ? "" : "write";
   });
@@ -110,7 +112,7 @@ void BecomeNobody() {
 void WatchTraps() {
   struct sigaction action = {};
   action.sa_sigaction = OnTrap;
-  action.sa_flags = SA_SIGINFO;
+  action.sa_flags = SA_SIGINFO | SA_NODEFER;
   Require(sigaction(SIGSYS, &action, nullptr) == 0, "sigaction");
 }
 

@@ -44,15 +44,17 @@ void InstallProgram(const sock_filter* begin, unsigned length);
 
 void BecomeNobody();
 
-// Traps (SIGSYS with si_code SYS_SECCOMP) seen since WatchTraps(); the trapped call gives -1000.
+// The last trap that a RawOrTrapped() ended in.
 struct Seen {
-  int count = 0;
   int nr = 0;
   int data = 0;  // SECCOMP_RET_DATA
   Word pointer = 0;
 };
-extern volatile Seen g_trap;
-void WatchTraps();
+extern Seen g_trap;
+// Raw, or kTrapped when the call is trapped. The handler jumps away: its rt_sigreturn is trapped
+// itself. After WatchTraps().
 inline constexpr long kTrapped = -1000;
+long RawOrTrapped(long nr, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0);
+void WatchTraps();
 
 }  // namespace abishim::test
