@@ -86,7 +86,8 @@ class Specification {
       return gate ? trap : trap | 2;
     }
     if (nr == SYS_prctl) return Prctl();
-    return !plan.translates || Harmless() ? SECCOMP_RET_ALLOW : trap;
+    if (!plan.translates || Harmless() || gate) return SECCOMP_RET_ALLOW;
+    return trap | 4;
   }
 
  private:
