@@ -25,8 +25,9 @@ namespace {
 constexpr Word kGuard = 4096, kStep = kStackBytes + kGuard;
 constexpr Word kArena = kStep * kStacks;
 
-// 0: never used. kFree: writable and free. Else its owner, pid << 32 | tid.
-constexpr Word kFree = ~Word{0};
+// 0: never used. kFree: writable and free. Else its owner, pid << 32 | claims << 22 | tid: a claim
+// that is counted cannot be mistaken for the one of a thread that is gone.
+constexpr Word kFree = ~Word{0}, kClaim = Word{1} << 22, kClaims = 0x3ff * kClaim;
 constinit std::atomic<Word> g_owner[kStacks];
 constinit std::atomic<Word> g_arena;  // reserved at the first use
 constinit std::atomic<unsigned> g_hint;
@@ -48,9 +49,7 @@ Word Arena() {
 
 Word StackAt(Word arena, int i) { return arena + static_cast<Word>(i) * kStep + kGuard; }
 
-bool Gone(Word owner) {
-  return HostCall<"tgkill">(owner >> 32, static_cast<int>(owner), 0) == -ESRCH;
-}
+bool Gone(Word owner) { return HostCall<"tgkill">(owner >> 32, owner & (kClaim - 1), 0) == -ESRCH; }
 
 Word TryTake(Word arena, int i, Word me) {
   Word state = g_owner[i].load(std::memory_order_relaxed);
@@ -95,6 +94,14 @@ Word Acquire(int pid, int tid) {
 
 void Release(Word stack) {
   g_owner[(stack - g_arena.load()) / kStep].store(kFree, std::memory_order_release);
+}
+
+bool Reclaim(Word stack, int pid, int tid) {
+  std::atomic<Word>& place = g_owner[(stack - g_arena.load()) / kStep];
+  Word owner = place.load();
+  if ((owner & ~kClaims) != Owner(pid, tid)) return false;
+  const Word again = (owner & ~kClaims) | ((owner + kClaim) & kClaims);
+  return place.compare_exchange_strong(owner, again);
 }
 
 bool IsOurs(Word address) {

@@ -13,6 +13,9 @@ inline constexpr int kStacks = 512;
 // there is none to be had. Lock-free. When all are in use, one whose owner is gone is taken over.
 Word Acquire(int pid, int tid);
 void Release(Word stack);
+// Is this stack still the thread's, as it was before? Another thread of the same number may have
+// come and gone, and a third have taken it over.
+bool Reclaim(Word stack, int pid, int tid);
 
 // Is this address in one of our stacks?
 bool IsOurs(Word address);

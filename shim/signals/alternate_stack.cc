@@ -38,8 +38,9 @@ bool StandsOn(const arch::Ucontext& u) {
 bool Replace(arch::Ucontext* u, Thread* self, const arch::AltStack& program) {
   if (!memory::IsOurs(u->stack.sp)) {
     const Word key = self->key.load(std::memory_order_relaxed);
-    if (self->our_stack == 0) {
-      self->our_stack = memory::Acquire(static_cast<int>(key >> 32), static_cast<int>(key));
+    const int pid = static_cast<int>(key >> 32), tid = static_cast<int>(key);
+    if (self->our_stack == 0 || !memory::Reclaim(self->our_stack, pid, tid)) {
+      self->our_stack = memory::Acquire(pid, tid);
       if (self->our_stack == 0) return false;
     }
     u->stack.sp = self->our_stack;
