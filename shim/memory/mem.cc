@@ -1,4 +1,4 @@
-// The four functions that a compiler may call by itself even in freestanding code. Not linked into
+// The functions that a compiler may call by itself even in freestanding code. Not linked into
 // the tests, which have a libc. Built with -fno-builtin -fno-tree-loop-distribute-patterns, or the
 // loops would become calls of themselves.
 
@@ -32,6 +32,12 @@ extern "C" {
     if (x[i] != y[i]) return x[i] - y[i];
   }
   return 0;
+}
+
+[[gnu::visibility("hidden")]] unsigned long strlen(const char* text) {
+  unsigned long length = 0;
+  while (text[length] != '\0') ++length;
+  return length;
 }
 
 }  // extern "C"
