@@ -891,10 +891,15 @@ inline constexpr Row kSyscalls[] = {
      .nr = Everywhere(437),
      .since = {5, 6},
      .args = 4,
-     .cls = Class::kExact,
+     .cls = Class::kPartial,
      .denied = Denied::kByAge,
      .when_missing = translate::openat2,
-     .big_stack = true},
+     .big_stack = true,
+     .loses =
+         "With RESOLVE_ flags: RESOLVE_CACHED always answers EAGAIN; a FIFO whose opening may wait "
+         "for a writer or finds no reader is ENOSYS; every directory on the way takes a descriptor "
+         "for a moment; F_GETFL may not show O_NOFOLLOW. Without /proc RESOLVE_NO_XDEV and "
+         "O_RDONLY with O_TRUNC are ENOSYS."},
     {.name = "pause", .nr = {.x86_64 = 34, .i386 = 29}, .since = {1, 0}, .args = 0},
     {.name = "perf_event_open",
      .nr = {.x86_64 = 298, .i386 = 336, .generic = 241},
