@@ -1,0 +1,87 @@
+// What must hold for the table, on every architecture. Compiling this file is the check.
+#include <algorithm>
+
+#include "tables/lookup.h"
+
+namespace abishim {
+namespace {
+
+constexpr int kNumbers = 1024;  // more than any architecture has
+
+consteval bool IsSortedByName() {
+  for (unsigned long i = 1; i < std::size(kSyscalls); ++i) {
+    if (kSyscalls[i - 1].name >= kSyscalls[i].name) return false;
+  }
+  return true;
+}
+
+// An array indexed by number, as comparing all pairs takes more steps than compilers allow.
+consteval bool NoNumberTwice(int (Numbers::*on)() const) {
+  bool taken[kNumbers] = {};
+  for (const Row& row : kSyscalls) {
+    const int nr = (row.nr.*on)();
+    if (nr == kNone) continue;
+    if (nr < 0 || nr >= kNumbers || taken[nr]) return false;
+    taken[nr] = true;
+  }
+  return true;
+}
+
+// From 424 up a call has one number everywhere, and no call of one architecture is in between.
+consteval bool OneNumberFrom424() {
+  for (const Row& row : kSyscalls) {
+    const Numbers& nr = row.nr;
+    const int highest = std::max({nr.OnX86_64(), nr.OnI386(), nr.OnAarch64(), nr.OnRiscv64()});
+    if (highest < 424) continue;
+    if (nr.OnX86_64() != highest || nr.OnI386() != highest || nr.OnAarch64() != highest ||
+        nr.OnRiscv64() != highest) {
+      return false;
+    }
+  }
+  return true;
+}
+
+consteval bool HasANumber() {
+  for (const Row& row : kSyscalls) {
+    const Numbers& nr = row.nr;
+    if (nr.OnX86_64() == kNone && nr.OnI386() == kNone && nr.OnAarch64() == kNone &&
+        nr.OnRiscv64() == kNone) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// What a class promises stands in the row, and nothing else.
+consteval bool ClassesAreExplained() {
+  for (const Row& row : kSyscalls) {
+    if (row.when_missing != nullptr && row.cls == Class::kNone) return false;
+    if ((row.cls == Class::kExact || row.cls == Class::kPartial) && row.when_missing == nullptr) {
+      return false;
+    }
+    if ((row.cls == Class::kPartial) == row.loses.empty()) return false;
+    if ((row.cls == Class::kRefuse) == row.reason.empty()) return false;
+    if ((row.big_stack || row.host_may_lie) && row.when_missing == nullptr) return false;
+  }
+  return true;
+}
+
+consteval bool ArgumentsFit() {
+  for (const Row& row : kSyscalls) {
+    if (row.args < 0 || row.args > 6) return false;
+  }
+  return true;
+}
+
+static_assert(IsSortedByName());
+static_assert(NoNumberTwice(&Numbers::OnX86_64));
+static_assert(NoNumberTwice(&Numbers::OnI386));
+static_assert(NoNumberTwice(&Numbers::OnAarch64));
+static_assert(NoNumberTwice(&Numbers::OnRiscv64));
+static_assert(OneNumberFrom424());
+static_assert(HasANumber());
+static_assert(ClassesAreExplained());
+static_assert(ArgumentsFit());
+
+}  // namespace
+}  // namespace abishim
