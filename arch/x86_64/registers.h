@@ -28,6 +28,12 @@ static_assert(__builtin_offsetof(Ucontext, r8) == 40);
 static_assert(__builtin_offsetof(Ucontext, rip) == 40 + 16 * 8);
 static_assert(__builtin_offsetof(Ucontext, mask) == 296);
 
+// A word of the frame that the kernel clears and never reads back: marks a frame whose mask shows
+// the program's view.
+inline constexpr unsigned long kMark = 0x6d697368'73696261;
+inline constexpr unsigned long kMarkOffset = __builtin_offsetof(Ucontext, reserved) + 7 * 8;
+inline void SetMark(Ucontext* u) { u->reserved[7] = kMark; }
+
 // siginfo_t: the head, and the two shapes that we look at.
 struct Siginfo {
   int signo, error, code, pad;

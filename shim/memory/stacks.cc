@@ -63,11 +63,12 @@ Word TryTake(Word arena, int i, Word me) {
   return stack;
 }
 
-// One whose owner is gone, among the next `look` of them.
-Word TakeOver(Word arena, Word me, int look) {
+// One whose owner is gone, among some of the first `used`.
+Word TakeOver(Word arena, Word me, int used, int look) {
   const unsigned start = g_hint.fetch_add(static_cast<unsigned>(look), std::memory_order_relaxed);
-  for (int n = 0; n < look; ++n) {
-    const int i = static_cast<int>((start + static_cast<unsigned>(n)) % kStacks);
+  for (int n = 0; n < look && n < used; ++n) {
+    const int i =
+        static_cast<int>((start + static_cast<unsigned>(n)) % static_cast<unsigned>(used));
     Word owner = g_owner[i].load();
     if (owner == 0 || owner == kFree || !Gone(owner)) continue;
     if (!g_owner[i].compare_exchange_strong(owner, me)) continue;
@@ -85,11 +86,11 @@ Word Acquire(int pid, int tid) {
   // thousands of short threads then needs little more than it has threads at a time.
   for (int i = 0; i < kStacks; ++i) {
     if (g_owner[i].load(std::memory_order_relaxed) == 0 && i > 8) {
-      if (const Word stack = TakeOver(arena, me, 16)) return stack;
+      if (const Word stack = TakeOver(arena, me, i, 16)) return stack;
     }
     if (const Word stack = TryTake(arena, i, me)) return stack;
   }
-  return TakeOver(arena, me, kStacks);
+  return TakeOver(arena, me, kStacks, kStacks);
 }
 
 void Release(Word stack) {

@@ -16,7 +16,7 @@ constexpr Word kPage = 4096;
 // its handler or our alternate stack, dies at the next trap. What can do no such harm passes: a
 // call without the pointers, and one that the handler itself made harmless and re-executed, whose
 // mask then lies in the image.
-enum class Passes : unsigned char { kNever, kNull, kOurMask, kNullOrOurMask };
+enum class Passes : unsigned char { kNever, kNull, kNullOrOurStack, kOurMask, kNullOrOurMask };
 struct Control {
   int nr;
   Passes passes;
@@ -24,9 +24,9 @@ struct Control {
 };
 constexpr Control kControls[] = {
     {NumberOf("rt_sigreturn"), Passes::kNever},
-    {NumberOf("rt_sigprocmask"), Passes::kNull, 1, 2},  // set, oldset
-    {NumberOf("rt_sigaction"), Passes::kNull, 1, 2},    // act, oldact
-    {NumberOf("sigaltstack"), Passes::kNull, 0, 1},     // ss, old_ss
+    {NumberOf("rt_sigprocmask"), Passes::kNull, 1, 2},         // set, oldset
+    {NumberOf("rt_sigaction"), Passes::kNull, 1, 2},           // act, oldact
+    {NumberOf("sigaltstack"), Passes::kNullOrOurStack, 0, 1},  // ss, old_ss
     {NumberOf("rt_sigsuspend"), Passes::kOurMask, 0},
     {NumberOf("ppoll"), Passes::kNullOrOurMask, 3},
     {NumberOf("epoll_pwait"), Passes::kNullOrOurMask, 4},
@@ -91,6 +91,9 @@ Label Writer::OfControl(const Control& control) {
   switch (control.passes) {
     case Passes::kNull:
       return p_.When(IsNull(argument), p_.When(IsNull(other), allow_, trap), trap);
+    case Passes::kNullOrOurStack:
+      return p_.When(IsNull(other),
+                     p_.When(IsNull(argument), allow_, p_.When(in_masks, allow_, trap)), trap);
     case Passes::kOurMask:
       return p_.When(in_masks, allow_, trap);
     case Passes::kNullOrOurMask:

@@ -2,6 +2,7 @@
 
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
+#include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
 
 namespace abishim::signals {
@@ -34,44 +35,44 @@ bool StandsOn(const arch::Ucontext& u) {
          sp - u.stack.sp <= u.stack.size;
 }
 
-// Installs one of our stacks (by the frame: rt_sigreturn takes it from there).
-bool Replace(arch::Ucontext* u, Thread* self, const arch::AltStack& program) {
-  if (!memory::IsOurs(u->stack.sp)) {
-    const Word key = self->key.load(std::memory_order_relaxed);
-    const int pid = static_cast<int>(key >> 32), tid = static_cast<int>(key);
-    if (self->our_stack == 0 || !memory::Reclaim(self->our_stack, pid, tid)) {
-      self->our_stack = memory::Acquire(pid, tid);
-      if (self->our_stack == 0) return false;
-    }
-    u->stack.sp = self->our_stack;
+// One of our stacks for this thread, in place of `program`; its address, 0 if there is none.
+Word Replace(const arch::Ucontext& u, Thread* self, const arch::AltStack& program) {
+  const Word key = self->key.load(std::memory_order_relaxed);
+  const int pid = static_cast<int>(key >> 32), tid = static_cast<int>(key);
+  if (memory::IsOurs(u.stack.sp)) {
+    self->our_stack = u.stack.sp;
+  } else if (self->our_stack == 0 || !memory::Reclaim(self->our_stack, pid, tid)) {
+    self->our_stack = memory::Acquire(pid, tid);
   }
-  u->stack.flags = program.flags & kAutodisarm;
-  u->stack.size = memory::kStackBytes;
+  if (self->our_stack == 0) return 0;
   self->program_stack = program;
-  self->our_stack = u->stack.sp;
   self->replaced = true;
-  return true;
+  return self->our_stack;
 }
 
-long Set(arch::Ucontext* u, Thread* self, const arch::AltStack& wanted) {
-  if (StandsOn(*u)) return -EPERM;
+// Checks and the program's new view; *real becomes what the kernel shall have. 0 or -errno.
+long Choose(const arch::Ucontext& u, Thread* self, arch::AltStack wanted, arch::AltStack* real) {
+  if (StandsOn(u)) return -EPERM;
   const int mode = wanted.flags & ~kAutodisarm;
   if (mode != 0 && mode != kOnStack && mode != kDisable) return -EINVAL;
-  if (mode == kDisable) return Replace(u, self, {0, kDisable, 0, 0}) ? 0 : -ENOMEM;
-  const Word least = kMinimum;
-  if (wanted.size < least) return -ENOMEM;
-  arch::AltStack program = wanted;
-  program.flags = wanted.flags & kAutodisarm;
-  if (!ServesAsAlternateStack(program)) return Replace(u, self, program) ? 0 : -ENOMEM;
-  // Ours stays with the thread, which may well come back to it.
-  self->replaced = false;
-  u->stack = program;
+  wanted.flags &= kAutodisarm;
+  if (mode == kDisable) {
+    wanted = {0, kDisable, 0, 0};
+  } else if (wanted.size < kMinimum) {
+    return -ENOMEM;
+  } else if (ServesAsAlternateStack(wanted) && SafeStack(wanted) != 0) {
+    // Ours stays with the thread, which may well come back to it.
+    self->replaced = false;
+    *real = wanted;
+    return 0;
+  }
+  const Word ours = Replace(u, self, wanted);
+  if (ours == 0) return -ENOMEM;
+  *real = {ours, wanted.flags & kAutodisarm, 0, memory::kStackBytes};
   return 0;
 }
 
-}  // namespace
-
-long SetAlternateStack(arch::Ucontext* u, Word stack_at, Word old_at) {
+long Change(arch::Ucontext* u, Word stack_at, Word old_at, arch::AltStack* real) {
   arch::AltStack wanted{};
   if (stack_at != 0 && !CopyIn(stack_at, &wanted)) return -EFAULT;
   Thread* self = Self(*u);
@@ -80,10 +81,25 @@ long SetAlternateStack(arch::Ucontext* u, Word stack_at, Word old_at) {
   if (old.size == 0) old.flags |= kDisable;
   if ((old.flags & kDisable) == 0 && StandsOn(*u)) old.flags |= kOnStack;
   if (stack_at != 0) {
-    if (const long error = Set(u, self, wanted)) return error;
+    if (const long error = Choose(*u, self, wanted, real)) return error;
   }
   if (old_at != 0 && !CopyOut(old_at, old)) return -EFAULT;
   return 0;
+}
+
+}  // namespace
+
+void SetAlternateStack(arch::Ucontext* u, long nr, Word stack_at, Word old_at) {
+  arch::AltStack real = u->stack;
+  const long result = Change(u, stack_at, old_at, &real);
+  arch::SetResult(u, result);
+  const bool same =
+      real.sp == u->stack.sp && real.size == u->stack.size && real.flags == u->stack.flags;
+  const Word safe = same ? 0 : SafeStack(real);
+  if (safe == 0) return;
+  arch::SetArgument(u, 0, safe);
+  arch::SetArgument(u, 1, 0);
+  arch::AtSyscallAgain(u, nr);
 }
 
 bool ServesAsAlternateStack(const arch::AltStack& stack) {
@@ -93,10 +109,14 @@ bool ServesAsAlternateStack(const arch::AltStack& stack) {
 
 void EnsureAlternateStack(arch::Ucontext* u) {
   if (ServesAsAlternateStack(u->stack)) return;
+  // A handler that stands on ours, which SS_AUTODISARM took away meanwhile.
+  if (memory::IsOurs(arch::StackPointer(*u))) return;
   Thread* self = Self(*u);
   if (self == nullptr) return;
   // A small one that stood before we came, or none.
-  Replace(u, self, Disabled(u->stack) ? arch::AltStack{0, kDisable, 0, 0} : u->stack);
+  const bool none = Disabled(u->stack);
+  const Word ours = Replace(*u, self, none ? arch::AltStack{0, kDisable, 0, 0} : u->stack);
+  if (ours != 0) u->stack = {ours, 0, 0, memory::kStackBytes};
 }
 
 void StartAlternateStacks(Word frame_bytes) {

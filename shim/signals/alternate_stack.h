@@ -11,7 +11,10 @@
 
 namespace abishim::signals {
 
-long SetAlternateStack(arch::Ucontext* u, Word stack, Word old);
+// sigaltstack(2) in the frame `u`: either sets the result there, or leaves the frame at the
+// program's `syscall` again, with a stack_t of ours. (A frame's uc_stack cannot do it: from
+// Linux 5.x on a handler that stands on the alternate stack cannot change it by rt_sigreturn.)
+void SetAlternateStack(arch::Ucontext* u, long nr, Word stack, Word old);
 
 // After a trap: makes sure that the next one finds room.
 void EnsureAlternateStack(arch::Ucontext* u);

@@ -44,11 +44,25 @@ bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
   return true;
 }
 
-// The mask under which the program's SIGSYS handler runs natively. (For the other two the kernel
-// has seen to it: their action mirrors the program's.)
-void EnterHandlerMask(const arch::Sigaction& action, const arch::Ucontext& u) {
-  const Word mask = (u.mask | action.mask) & ~Bit(kSigsys);
-  HostCall<"rt_sigprocmask">(kSigSetmask, &mask, 0, 8);
+// The frame as the program's handler shall see it, and the mask under which it runs. (For SIGSEGV
+// and SIGBUS the kernel has seen to the latter: their action mirrors the program's.)
+void EnterHandler(int signal, const arch::Sigaction& action, arch::Ucontext* u) {
+  const Word mask = u->mask;
+  const bool blocks =
+      (action.mask & Bit(kSigsys)) != 0 || (signal == kSigsys && (action.flags & kSaNodefer) == 0);
+  if (blocks || g_sigsys_was_blocked.load(std::memory_order_relaxed)) {
+    if (Thread* self = Self(*u)) {
+      if (self->sigsys_blocked) u->mask |= Bit(kSigsys);
+      if (blocks) {
+        self->sigsys_blocked = true;
+        g_sigsys_was_blocked.store(true, std::memory_order_relaxed);
+      }
+      arch::SetMark(u);
+    }
+  }
+  if (signal != kSigsys) return;
+  const Word now = (mask | action.mask) & ~Bit(kSigsys);
+  HostCall<"rt_sigprocmask">(kSigSetmask, &now, 0, 8);
 }
 
 }  // namespace
@@ -68,7 +82,7 @@ Word Chain(int signal, arch::Siginfo* info, arch::Ucontext* u, Word* return_slot
       return 0;
     }
     if (action.flags & kSaResethand) ResetProgramAction(signal);
-    if (signal == kSigsys) EnterHandlerMask(action, *u);
+    EnterHandler(signal, action, u);
   }
   // Under Syscall User Dispatch a call of ours, even one through the gate, would come back as the
   // next such signal: the program's handler comes first and unblocks what it wants to.

@@ -67,8 +67,8 @@ void RtSigaction(arch::Ucontext* u, long, const Args& args) {
   SetResult(u, SetAction(args.Int(0), args[1], args[2], args[3]));
 }
 
-void Sigaltstack(arch::Ucontext* u, long, const Args& args) {
-  SetResult(u, SetAlternateStack(u, args[0], args[1]));
+void Sigaltstack(arch::Ucontext* u, long nr, const Args& args) {
+  SetAlternateStack(u, nr, args[0], args[1]);
 }
 
 // The frame that the program's handler returns to: if the handler (or whoever edited the frame)
@@ -76,10 +76,15 @@ void Sigaltstack(arch::Ucontext* u, long, const Args& args) {
 void RtSigreturn(arch::Ucontext* u, long, const Args&) {
   const Word frame = arch::FrameOfSigreturn(*u);
   const Word mask_at = frame + __builtin_offsetof(arch::Ucontext, mask);
-  Word mask;
-  if (CopyIn(mask_at, &mask) && (mask & Bit(kSigsys))) {
+  Word mask, mark = 0;
+  CopyIn(frame + arch::kMarkOffset, &mark);
+  if (CopyIn(mask_at, &mask)) {
+    const bool blocked = (mask & Bit(kSigsys)) != 0;
     mask &= ~Bit(kSigsys);
-    if (CopyOut(mask_at, mask)) SetSigsysBlocked(*u, true);
+    // Frames that the kernel made never have the bit, so its absence says nothing about them; those
+    // that we passed on to the program's handler had it if the program did.
+    if (blocked) CopyOut(mask_at, mask);
+    if (blocked || mark == arch::kMark) SetSigsysBlocked(*u, blocked);
   }
   // A frame from before this thread had an alternate stack that serves would take it away again.
   EnsureAlternateStack(u);

@@ -10,7 +10,7 @@ namespace abishim::signals {
 namespace {
 
 constexpr Word kMaskSize = 8;  // sizeof the kernel's sigset_t, the only size it takes
-constexpr int kMasks = 1024;
+constexpr int kMasks = 512, kStacks = 256;
 
 struct Pair {
   Word pointer, size;
@@ -21,6 +21,10 @@ struct Pair {
 struct Pages {
   std::atomic<Word> mask[kMasks];
   Pair pair[kMasks];  // pair[i] is always {&mask[i], 8}
+  struct Stack {
+    std::atomic<Word> state;  // 0: free, 1: being written, 2: to be read
+    arch::AltStack stack;
+  } stack[kStacks];
   Word empty;
   Pair of_empty, of_null, of_bad, of_wrong_size;
 };
@@ -38,7 +42,7 @@ Pages& pages() { return *reinterpret_cast<Pages*>(g_mask_pages); }
 int Intern(Word mask) {
   for (int n = 0; n < kMasks; ++n) {
     const int i =
-        static_cast<int>((mask * 0x9e3779b97f4a7c15 >> 54) + static_cast<Word>(n)) % kMasks;
+        static_cast<int>((mask * 0x9e3779b97f4a7c15 >> 55) + static_cast<Word>(n)) % kMasks;
     Word there = pages().mask[i].load(std::memory_order_relaxed);
     if (there == mask || (there == 0 && pages().mask[i].compare_exchange_strong(there, mask)) ||
         there == mask) {
@@ -84,6 +88,21 @@ Word SafePair(Word address) {
   const Word i = (safe - reinterpret_cast<Word>(&pages().mask[0])) / sizeof(Word);
   pages().pair[i] = {safe, kMaskSize};  // whoever writes it writes the same
   return reinterpret_cast<Word>(&pages().pair[i]);
+}
+
+Word SafeStack(const arch::AltStack& stack) {
+  for (Pages::Stack& place : pages().stack) {
+    Word state = place.state.load(std::memory_order_acquire);
+    if (state == 2 && place.stack.sp == stack.sp && place.stack.flags == stack.flags &&
+        place.stack.size == stack.size) {
+      return reinterpret_cast<Word>(&place.stack);
+    }
+    if (state != 0 || !place.state.compare_exchange_strong(state, 1)) continue;
+    place.stack = stack;
+    place.state.store(2, std::memory_order_release);
+    return reinterpret_cast<Word>(&place.stack);
+  }
+  return 0;
 }
 
 void StartMasks() {

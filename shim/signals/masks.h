@@ -1,6 +1,7 @@
 // Signal masks without SIGSYS, at addresses that stay valid, for calls that are re-executed.
 #pragma once
 
+#include "registers.h"
 #include "tables/result.h"
 
 namespace abishim::signals {
@@ -26,6 +27,9 @@ void StartMasks();
 long SafeMask(Word mask, Word size, Word* safe);
 // The same for {pointer, size} pairs (pselect6, io_pgetevents). 0 when the pages are full.
 Word SafePair(Word pair);
+// For a re-executed sigaltstack: a copy of this stack_t at an address in the pages. 0 when they are
+// full.
+Word SafeStack(const arch::AltStack& stack);
 // A pointer into the pages that the kernel answers EFAULT to.
 Word BadMask();
 
