@@ -3,14 +3,13 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "shim/command/doctor.h"
 #include "shim/command/failure.h"
 #include "shim/command/run.h"
 #include "shim/command/syscalls.h"
 
 namespace abishim::command {
 namespace {
-
-constexpr char kPolicyHelp[] = "translate (default), or repair: honest errnos only";
 
 // CLI11 cannot know what follows the options.
 struct RunFormatter : CLI::Formatter {
@@ -21,6 +20,7 @@ struct RunFormatter : CLI::Formatter {
 
 struct Options {
   RunOptions run;
+  DoctorOptions doctor;
   SyscallsOptions syscalls;
 };
 
@@ -32,6 +32,11 @@ CLI::Option* AddText(CLI::App* command, const std::string& name, std::string* to
           CLI::Validator([](std::string& value) { return value.empty() ? "is empty" : ""; }, ""));
 }
 
+void AddPolicy(CLI::App* command, std::string* policy) {
+  AddText(command, "--policy", policy, "", "translate (default), or repair: honest errnos only")
+      ->transform(CLI::IsMember({"translate", "repair"}).description("translate|repair"));
+}
+
 void AddRun(CLI::App* app, RunOptions* options) {
   CLI::App* run = app->add_subcommand("run", "Start a program under the shim");
   run->formatter(std::make_shared<RunFormatter>());
@@ -41,11 +46,17 @@ void AddRun(CLI::App* app, RunOptions* options) {
   AddText(run, "--profile", &options->profile, "NAME|FILE.json",
           "Deny what this seccomp profile denies: docker-19.03, docker-20.10.0, docker-2026, or a "
           "file of the OCI or Docker form");
-  AddText(run, "--policy", &options->policy, "", kPolicyHelp)
-      ->transform(CLI::IsMember({"translate", "repair"}).description("translate|repair"));
+  AddPolicy(run, &options->policy);
   AddText(run, "--log", &options->log, "FILE", "Append what the shim has to say to FILE");
   run->add_flag("--stats", options->stats,
                 "Print to stderr how often each call was trapped and repaired");
+}
+
+void AddDoctor(CLI::App* app, DoctorOptions* options) {
+  CLI::App* doctor = app->add_subcommand(
+      "doctor", "Ask this host for every call and say what the shim would do about it");
+  AddPolicy(doctor, &options->policy);
+  doctor->add_flag("--json", options->json, "As JSON");
 }
 
 void AddSyscalls(CLI::App* app, SyscallsOptions* options) {
@@ -86,6 +97,7 @@ int Main(std::vector<std::string> words) {
   app.set_version_flag("--version", "abishim " ABISHIM_VERSION);
   app.require_subcommand(1);
   AddRun(&app, &options.run);
+  AddDoctor(&app, &options.doctor);
   AddSyscalls(&app, &options.syscalls);
   const bool is_run = !words.empty() && words[0] == "run";
   if (is_run) options.run.program = TakeProgram(&words);
@@ -100,6 +112,7 @@ int Main(std::vector<std::string> words) {
     CompleteProgram(*app.get_subcommand("run"), &options.run);
     return Run(options.run);
   }
+  if (app.got_subcommand("doctor")) return Doctor(options.doctor);
   return ListSyscalls(options.syscalls);
 }
 

@@ -9,18 +9,15 @@
 #include <cstdio>
 #include <cstring>
 
-#include "abi.h"
 #include "shim/command/failure.h"
-#include "tables/syscalls.h"
+#include "shim/command/names.h"
 
 namespace abishim::command {
 namespace {
 
 std::string NameOf(int number) {
-  for (const Row& row : kSyscalls) {
-    if (arch::NumberIn(row.nr) == number) return std::string(row.name);
-  }
-  return std::to_string(number);
+  const Row* row = RowOf(number);
+  return row == nullptr ? std::to_string(number) : std::string(row->name);
 }
 
 }  // namespace

@@ -2,8 +2,9 @@
 //
 // The command makes the file and names it in ABISHIM_STATS. The shim maps it MAP_SHARED and counts
 // what it handles; nothing is opened or closed afterwards. A repair is answered by the kernel
-// itself and seen by nobody, so while ABISHIM_STATS is set a REPAIR verdict is delivered as a trap
-// that answers ENOSYS.
+// itself and seen by nobody, so under --stats a REPAIR row traps too where the plan translates
+// anyway (shim/plan/filter.h, count_repairs). A plan that only repairs installs no handler and
+// counts nothing.
 // Freestanding: shared by the image and by the hosted command.
 #pragma once
 

@@ -1,0 +1,15 @@
+// abishim doctor: what this host answers, and what the shim would do about it.
+#pragma once
+
+#include <string>
+
+namespace abishim::command {
+
+struct DoctorOptions {
+  std::string policy;  // empty: ABISHIM_POLICY, else translate
+  bool json = false;
+};
+
+int Doctor(const DoctorOptions& options);
+
+}  // namespace abishim::command
