@@ -49,14 +49,15 @@ void AddRun(CLI::App* app, RunOptions* options) {
   AddPolicy(run, &options->policy);
   AddText(run, "--log", &options->log, "FILE", "Append what the shim has to say to FILE");
   run->add_flag("--stats", options->stats,
-                "Print to stderr how often each call was trapped and repaired");
+                "Print to stderr how often each call was trapped and repaired")
+      ->disable_flag_override();
 }
 
 void AddDoctor(CLI::App* app, DoctorOptions* options) {
   CLI::App* doctor = app->add_subcommand(
       "doctor", "Ask this host for every call and say what the shim would do about it");
   AddPolicy(doctor, &options->policy);
-  doctor->add_flag("--json", options->json, "As JSON");
+  doctor->add_flag("--json", options->json, "As JSON")->disable_flag_override();
 }
 
 void AddSyscalls(CLI::App* app, SyscallsOptions* options) {
@@ -66,7 +67,7 @@ void AddSyscalls(CLI::App* app, SyscallsOptions* options) {
           "Numbers and versions of that architecture (default x86_64)")
       ->transform(CLI::IsMember({"x86_64", "i386", "aarch64", "riscv64"})
                       .description("x86_64|i386|aarch64|riscv64"));
-  syscalls->add_flag("--json", options->json, "As JSON");
+  syscalls->add_flag("--json", options->json, "As JSON")->disable_flag_override();
 }
 
 // What follows the first `--` is the program's and none of our business. Without `--` the program
@@ -95,7 +96,6 @@ int Main(std::vector<std::string> words) {
   Options options;
   CLI::App app("abishim: programs of one Linux on the kernel of another", "abishim");
   app.set_version_flag("--version", "abishim " ABISHIM_VERSION);
-  app.require_subcommand(1);
   AddRun(&app, &options.run);
   AddDoctor(&app, &options.doctor);
   AddSyscalls(&app, &options.syscalls);
@@ -113,6 +113,9 @@ int Main(std::vector<std::string> words) {
     return Run(options.run);
   }
   if (app.got_subcommand("doctor")) return Doctor(options.doctor);
+  if (!app.got_subcommand("syscalls")) {
+    throw Failure(kUsage, "no subcommand: run, doctor or syscalls (see abishim --help)");
+  }
   return ListSyscalls(options.syscalls);
 }
 

@@ -18,6 +18,7 @@
 
 #include "abi.h"
 #include "shim/command/failure.h"
+#include "shim/plan/evaluate.h"
 #include "tables/lookup.h"
 
 namespace abishim::command {
@@ -45,15 +46,17 @@ Context NewContext(std::uint32_t default_action) {
 }
 
 Program Export(scmp_filter_ctx context) {
-  int ends[2];  // a program is at most 4096 * 8 bytes: half of what a pipe holds
-  if (pipe2(ends, O_CLOEXEC) != 0) Check(-errno, "pipe");
+  int ends[2];  // the longest program that the kernel takes fills half of a pipe
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) Check(-errno, "pipe");
   const int result = seccomp_export_bpf(context, ends[1]);
   close(ends[1]);
-  Program program(BPF_MAXINSNS);
-  const long size = read(ends[0], program.data(), BPF_MAXINSNS * sizeof(sock_filter));
+  Program program(BPF_MAXINSNS + 1);
+  const long size = read(ends[0], program.data(), program.size() * sizeof(sock_filter));
   close(ends[0]);
   Check(result, "seccomp_export_bpf");
   program.resize(std::max(size, 0L) / sizeof(sock_filter));
+  if (program.size() > BPF_MAXINSNS)
+    throw Failure(kUsage, "--profile: more rules than a filter holds");
   return program;
 }
 
@@ -132,6 +135,12 @@ Program CompileProfile(const Profile& profile) {
     foreign.release();  // belongs to `native` from here
   }
   return Export(native.get());
+}
+
+bool Allows(const Program& program, int number) {
+  const seccomp_data data{number, arch::kAudit, 0, {}};
+  const unsigned action = Evaluate(program.data(), program.size(), data) & SECCOMP_RET_ACTION_FULL;
+  return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_TRACE;
 }
 
 void Install(const std::vector<Program>& programs) {

@@ -21,6 +21,9 @@ Program PretendKernel(Version kernel);
 // The profile as a container engine compiles it.
 Program CompileProfile(const Profile& profile);
 
+// Whether a program lets a call of ours through (its arguments aside).
+bool Allows(const Program& program, int number);
+
 // Installs the programs for this process and what it execs, the first one first: of equally strong
 // answers the kernel takes that of the newest filter. NO_NEW_PRIVS is set where the kernel asks for
 // it (without CAP_SYS_ADMIN). A Failure says which step the host refused.

@@ -174,8 +174,8 @@ Profile ProfileOf(const json& root, Version kernel) {
 std::string ReadFile(const std::string& path) {
   std::ifstream file(path);
   std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) {
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad() || text.fail()) {
     throw Failure(kUsage, "--profile: cannot read '" + path + "' (and built in are " +
                               BuiltinProfileNames() + ")");
   }

@@ -17,6 +17,7 @@
 #include "shim/command/stats_file.h"
 #include "shim/command/version.h"
 #include "shim/command/wait.h"
+#include "tables/lookup.h"
 
 namespace abishim::command {
 namespace {
@@ -83,6 +84,10 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   if (!options.profile.empty()) {
     const Version kernel = pretended.value_or(RunningKernel());
     filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));
+    // Said now: under such a filter not even a message could be written.
+    if (!Allows(filters.back(), NumberOf("execve"))) {
+      throw Failure(kCannotExecute, options.program[0] + ": the profile denies execve");
+    }
   }
   return filters;
 }

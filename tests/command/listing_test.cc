@@ -1,0 +1,103 @@
+// `abishim syscalls` and `abishim doctor`: what they print is true and parses.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tables/syscalls.h"
+#include "tests/command/spawn.h"
+
+namespace abishim::test {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+TEST(Listing, SyscallsHasEveryRow) {
+  int expected = 0;
+  for (const Row& row : kSyscalls) expected += row.nr.OnX86_64() != kNone;
+  const json all = json::parse(Off({"syscalls", "--json"}).out);
+  EXPECT_EQ(all.size(), expected);
+  const std::string text = Off({"syscalls"}).out;
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), expected + 1);
+  EXPECT_THAT(text, HasSubstr("epoll_pwait2"));
+  EXPECT_THAT(text, HasSubstr("Timeouts are rounded up"));
+}
+
+TEST(Listing, SyscallsOfAnArchitectureSinceAVersion) {
+  const auto find = [](const json& all, const std::string& name) {
+    for (const json& row : all) {
+      if (row.at("name") == name) return row;
+    }
+    return json();
+  };
+  const json riscv = json::parse(Off({"syscalls", "--json", "--arch=riscv64"}).out);
+  EXPECT_EQ(find(riscv, "getrandom").at("number"), 278);
+  EXPECT_TRUE(find(riscv, "access").is_null());
+  const json i386 = json::parse(Off({"syscalls", "--json", "--arch", "i386"}).out);
+  EXPECT_EQ(find(i386, "getrandom").at("number"), 355);
+  EXPECT_EQ(find(i386, "accept4").at("since"), "4.3");
+  const json newer = json::parse(Off({"syscalls", "--json", "--since=5.11"}).out);
+  EXPECT_EQ(find(newer, "epoll_pwait2").at("since"), "5.11");  // inclusive
+  EXPECT_TRUE(find(newer, "close_range").is_null());           // 5.9
+  const json sysctl = find(json::parse(Off({"syscalls", "--json"}).out), "_sysctl");
+  EXPECT_EQ(sysctl.at("removed"), "5.5");
+}
+
+// The plan is the same whoever prints it, and agrees with what was pretended.
+TEST(Listing, DoctorSaysWhatThePretendedHostAnswers) {
+  const auto doctor = [](Words start, const std::string& policy) {
+    start.insert(start.end(), {ABISHIM_COMMAND, "doctor", "--json", "--policy=" + policy});
+    const Outcome outcome = Off(start);
+    EXPECT_EQ(outcome.exit, 0) << outcome.err;
+    return json::parse(outcome.out);
+  };
+  const auto verdict = [](const json& found, const std::string& name) {
+    for (const json& call : found.at("calls")) {
+      if (call.at("name") == name) {
+        return call.at("answer").get<std::string>() + " " + call.at("verdict").get<std::string>();
+      }
+    }
+    return std::string("none");
+  };
+  const json here = doctor({"run", "--"}, "translate");
+  EXPECT_EQ(here.at("filter_in_force"), false);
+  EXPECT_EQ(here.at("shim_active"), false);
+  EXPECT_EQ(verdict(here, "getrandom"), "works pass");
+
+  const json old = doctor({"run", "--pretend-kernel=3.10", "--"}, "translate");
+  EXPECT_EQ(old.at("filter_in_force"), true);
+  EXPECT_EQ(verdict(old, "getrandom"), "missing translate");
+  EXPECT_EQ(verdict(old, "prlimit64"), "works pass");
+  EXPECT_EQ(old.at("counts").at("translate").get<int>() + old.at("counts").at("repair").get<int>() +
+                old.at("counts").at("pass").get<int>() + old.at("counts").at("killed").get<int>(),
+            static_cast<int>(old.at("calls").size()));
+
+  const json denied = doctor({"run", "--profile=docker-19.03", "--"}, "repair");
+  EXPECT_EQ(verdict(denied, "faccessat2"), "denied repair");
+  EXPECT_EQ(verdict(denied, "clone3"), "denied repair");
+  EXPECT_EQ(denied.at("counts").at("translate"), 0);
+  EXPECT_EQ(denied.at("policy"), "repair");
+}
+
+TEST(Listing, DoctorPrintsALinePerCallAndASummary) {
+  const Outcome outcome = Off({"run", "--profile=docker-19.03", "--", ABISHIM_COMMAND, "doctor"});
+  EXPECT_EQ(outcome.exit, 0);
+  EXPECT_THAT(outcome.out, HasSubstr("\nfaccessat2               denied    translate"));
+  EXPECT_THAT(outcome.out, testing::Not(HasSubstr("getrandom")));
+  EXPECT_THAT(outcome.out, HasSubstr("\nplan: "));
+  EXPECT_THAT(Off({"doctor"}).out, HasSubstr("plan: empty"));
+}
+
+TEST(Listing, DoctorSaysWhatCannotBeHelped) {
+  const Outcome outcome =
+      Spawn({ABISHIM_COMMAND, "run", "--profile=/dev/stdin", "--", ABISHIM_COMMAND, "doctor"},
+            R"({"defaultAction": "SCMP_ACT_ALLOW",
+          "syscalls": [{"names": ["statx", "openat2"], "action": "SCMP_ACT_KILL_PROCESS"}]})",
+            [] { setenv("ABISHIM", "off", 1); });
+  EXPECT_THAT(outcome.out, HasSubstr("\nstatx                    kills"));
+  EXPECT_THAT(outcome.out, HasSubstr("2 killed"));
+}
+
+}  // namespace
+}  // namespace abishim::test

@@ -1,0 +1,232 @@
+// The command as a user sees it: options, exit statuses, what `run` sets and what it leaves alone.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/command/spawn.h"
+
+namespace abishim::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Scratch {
+  fs::path path;
+  Scratch() {
+    char name[] = "/tmp/abishim-command-XXXXXX";
+    path = mkdtemp(name);
+  }
+  ~Scratch() { fs::remove_all(path); }
+  std::string File(const std::string& name, const std::string& text, int mode = 0755) const {
+    std::ofstream(path / name, std::ios::binary) << text;
+    chmod((path / name).c_str(), mode);
+    return path / name;
+  }
+};
+
+MATCHER(IsOneLine, "") {
+  return std::count(arg.begin(), arg.end(), '\n') == 1 && arg.back() == '\n';
+}
+
+TEST(Command, WrongOptionsGetOneLineAndExit2) {
+  const std::pair<Words, std::string> kWrong[] = {
+      {{}, "subcommand"},
+      {{"frobnicate"}, "frobnicate"},
+      {{"--frob"}, "--frob"},
+      {{"run"}, "no program"},
+      {{"run", "--"}, "no program"},
+      {{"run", "--frob", "--", "true"}, "--frob"},
+      {{"run", "true", "--", "x"}, "'true'"},
+      {{"run", "--pretend-kernel", "--", "true"}, "--pretend-kernel"},
+      {{"run", "--pretend-kernel=", "--", "true"}, "--pretend-kernel"},
+      {{"run", "--pretend-kernel=3", "--", "true"}, "'3'"},
+      {{"run", "--pretend-kernel=3.x", "--", "true"}, "'3.x'"},
+      {{"run", "--pretend-kernel=3.10.1.2", "--", "true"}, "'3.10.1.2'"},
+      {{"run", "--pretend-kernel=-3.1", "--", "true"}, "'-3.1'"},
+      {{"run", "--pretend-kernel=3.10-rc1", "--", "true"}, "'3.10-rc1'"},
+      {{"run", "--pretend-kernel=3.99999999999", "--", "true"}, "'3.99999999999'"},
+      {{"run", "--pretend-kernel=3.10", "--pretend-kernel=4.4", "--", "true"}, "--pretend-kernel"},
+      {{"run", "--policy=none", "--", "true"}, "--policy"},
+      {{"run", "--profile=docker-1.0", "--", "true"}, "docker-1.0"},
+      {{"run", "--profile=/", "--", "true"}, "cannot read '/'"},
+      {{"run", "--log=/nosuch/dir/log", "--", "true"}, "/nosuch/dir/log"},
+      {{"run", "--stats=3", "--", "true"}, "stats"},
+      {{"doctor", "--policy=x"}, "--policy"},
+      {{"doctor", "extra"}, "extra"},
+      {{"syscalls", "--since=x"}, "'x'"},
+      {{"syscalls", "--arch=vax"}, "vax"},
+  };
+  for (const auto& [words, part] : kWrong) {
+    const Outcome outcome = Off(words);
+    EXPECT_EQ(outcome.exit, 2) << testing::PrintToString(words);
+    EXPECT_THAT(outcome.err, IsOneLine()) << testing::PrintToString(words);
+    EXPECT_THAT(outcome.err, StartsWith("abishim: "));
+    EXPECT_THAT(outcome.err, HasSubstr(part)) << testing::PrintToString(words);
+    EXPECT_EQ(outcome.out, "");
+  }
+}
+
+TEST(Command, HelpAndVersion) {
+  EXPECT_EQ(Off({"--version"}).out, "abishim 0.1.0\n");
+  const Outcome help = Off({"--help"});
+  EXPECT_EQ(help.exit, 0);
+  for (const char* word : {"run", "doctor", "syscalls"}) {
+    EXPECT_THAT(help.out, HasSubstr(word));
+    const Outcome own = Off({word, "--help"});
+    EXPECT_EQ(own.exit, 0);
+    EXPECT_THAT(own.out, HasSubstr("Usage: abishim " + std::string(word)));
+    EXPECT_EQ(own.err, "");
+  }
+}
+
+TEST(Command, ProgramsThatCannotBeStarted) {
+  const Scratch scratch;
+  const std::string plain = scratch.File("plain", "echo hi\n", 0644);
+  const std::string garbage = scratch.File("garbage", std::string("\x7f"
+                                                                  "ELF\0garbage",
+                                                                  12));
+  const std::string no_interpreter = scratch.File("script", "#!/nosuch/interpreter\n");
+  for (const char* stats : {"", "--stats"}) {
+    const auto exit_of = [&](const std::string& program) {
+      Words words{"run", "--", program};
+      if (*stats != 0) words.insert(words.begin() + 1, stats);
+      const Outcome outcome = Off(words);
+      EXPECT_THAT(outcome.err, HasSubstr("abishim: ")) << program;
+      EXPECT_EQ(outcome.out, "");
+      return outcome.exit;
+    };
+    EXPECT_EQ(exit_of("no-such-program"), 127);
+    EXPECT_EQ(exit_of("/no/such/program"), 127);
+    EXPECT_EQ(exit_of("/etc/passwd/x"), 127);
+    EXPECT_EQ(exit_of(""), 127);
+    EXPECT_EQ(exit_of(scratch.path), 126);
+    EXPECT_EQ(exit_of(plain), 126);
+    EXPECT_EQ(exit_of("/dev/null"), 126);
+    EXPECT_EQ(exit_of(garbage), 126);
+    EXPECT_EQ(exit_of(no_interpreter), 127);
+  }
+}
+
+TEST(Command, FindsProgramsAsExecvpDoes) {
+  const Scratch scratch;
+  fs::create_directories(scratch.path / "a/tool");  // a directory of that name is passed over
+  fs::create_directories(scratch.path / "b");
+  fs::create_directories(scratch.path / "c");
+  scratch.File("b/tool", "no", 0644);
+  const std::string path = scratch.path / "a:" += (scratch.path / "b").string();
+  const auto run = [](const std::string& in_path) {
+    return Spawn({ABISHIM_COMMAND, "run", "--", "tool", "x", "--", "--stats"}, "", [&] {
+      setenv("ABISHIM", "off", 1);
+      setenv("PATH", in_path.c_str(), 1);
+    });
+  };
+  EXPECT_EQ(run(scratch.path / "a").exit, 127);
+  EXPECT_EQ(run(path).exit, 126);
+  scratch.File("c/tool", "echo \"$0 $@\"\n");  // no #!: given to the shell, as execvp does
+  const Outcome found = run(path + ":" + (scratch.path / "c").string());
+  EXPECT_EQ(found.exit, 0);
+  EXPECT_EQ(found.out, (scratch.path / "c/tool").string() + " x -- --stats\n");
+}
+
+TEST(Command, LeavesStdinStdoutMasksAndDescriptorsAlone) {
+  std::string bytes;
+  for (int i = 0; i < 50'000; ++i) bytes += static_cast<char>(i * 7);
+  const Words look{
+      "sh", "-c",
+      "grep -E '^(Sig(Blk|Ign|Cgt)|NoNewPrivs|Cap)' /proc/self/status; ls /proc/self/fd"};
+  const Outcome native = Spawn(look);
+  for (const Words& start : {Words{"run", "--"}, Words{"run", "--stats", "--"},
+                             Words{"run", "--pretend-kernel=5.4", "--stats", "--"},
+                             Words{"run", "--profile=docker-2026", "--"}}) {
+    Words words = start;
+    words.push_back("cat");
+    EXPECT_EQ(Off(words, bytes).out, bytes);
+    words.pop_back();
+    words.insert(words.end(), look.begin(), look.end());
+    EXPECT_EQ(Off(words).out, native.out) << testing::PrintToString(words);
+  }
+}
+
+TEST(Command, NothingIsInstalledWithoutAPretendedHost) {
+  const Words look{"run", "--", "grep", "-E", "^(Seccomp|NoNewPrivs):", "/proc/self/status"};
+  EXPECT_EQ(Off(look).out, "NoNewPrivs:\t0\nSeccomp:\t0\n");
+  Words pretended = look;
+  pretended.insert(pretended.begin() + 1, "--pretend-kernel=5.4");
+  EXPECT_EQ(Off(pretended).out, "NoNewPrivs:\t0\nSeccomp:\t2\n");
+  pretended.insert(pretended.begin(), ABISHIM_COMMAND);
+  const Outcome as_nobody = Spawn(pretended, "", [] {
+    setenv("ABISHIM", "off", 1);
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(123);
+  });
+  EXPECT_EQ(as_nobody.out, "NoNewPrivs:\t1\nSeccomp:\t2\n") << as_nobody.err;
+}
+
+// A library is found beside the command or in ../lib/abishim, and preloaded before the others.
+TEST(Command, PreloadsTheLibrary) {
+  const Scratch scratch;
+  fs::create_directories(scratch.path / "bin");
+  fs::create_directories(scratch.path / "lib/abishim");
+  fs::copy_file(ABISHIM_COMMAND, scratch.path / "bin/abishim");
+  const fs::path some_library = "/lib/x86_64-linux-gnu/libpthread.so.0";  // harmless to preload
+  const Words words{scratch.path / "bin/abishim",
+                    "run",
+                    "--policy=repair",
+                    "--log=here.log",
+                    "--",
+                    "sh",
+                    "-c",
+                    "echo $LD_PRELOAD $ABISHIM_POLICY $ABISHIM_LOG"};
+  const auto run = [&] {
+    return Spawn(words, "", [&] {
+      setenv("LD_PRELOAD", some_library.c_str(), 1);
+      if (chdir(scratch.path.c_str()) != 0) _exit(123);
+    });
+  };
+  const Outcome missing = run();
+  if (!fs::exists("/usr/lib/abishim/libabishim.so")) {
+    EXPECT_EQ(missing.exit, 125);
+    EXPECT_THAT(missing.err, HasSubstr("cannot find libabishim.so"));
+    EXPECT_THAT(missing.err, IsOneLine());
+  }
+  const std::string rest =
+      ":" + some_library.string() + " repair " + (scratch.path / "here.log").string() + "\n";
+  fs::copy_file(some_library, scratch.path / "lib/abishim/libabishim.so");
+  EXPECT_EQ(run().out, (scratch.path / "lib/abishim/libabishim.so").string() + rest);
+  fs::copy_file(some_library, scratch.path / "bin/libabishim.so");
+  EXPECT_EQ(run().out, (scratch.path / "bin/libabishim.so").string() + rest);
+}
+
+TEST(Command, StatsCountsWhatTheTreeWritesAndRemovesTheFile) {
+  // A program that counts as the shim does: the layout of shim/start/stats.h.
+  const std::string script = R"(
+    my $path = $ENV{ABISHIM_STATS};
+    open my $file, '+<', $path or die $!;
+    read $file, my $header, 16;
+    my ($magic, $version) = unpack 'Q2', $header;
+    die unless $magic == 0x737461747368696d && $version == 1;
+    sub count { seek $file, 16 + 16 * $_[0], 0; print $file pack 'Q2', $_[1], $_[2]; }
+    count(318, 3, 0); count(435, 0, 2); count(511, 1, 1);
+    printf "%s %o\n", $path, 07777 & (stat $path)[2];
+    exit 5)";
+  const Outcome outcome = Off({"run", "--stats", "--", "perl", "-e", script});
+  EXPECT_EQ(outcome.exit, 5);
+  EXPECT_EQ(outcome.err,
+            "abishim: stats: getrandom trapped=3 repaired=0\n"
+            "abishim: stats: clone3 trapped=0 repaired=2\n"
+            "abishim: stats: 511 trapped=1 repaired=1\n"
+            "abishim: stats: total trapped=4 repaired=3\n");
+  EXPECT_THAT(outcome.out, HasSubstr(" 600\n"));
+  EXPECT_FALSE(fs::exists(outcome.out.substr(0, outcome.out.find(' '))));
+}
+
+}  // namespace
+}  // namespace abishim::test

@@ -1,0 +1,89 @@
+// Exit statuses and signals pass through `abishim run`, with and without a launcher that waits.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/command/spawn.h"
+
+namespace abishim::test {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Command, ExitStatusAndSignalsPassThrough) {
+  for (const bool stats : {false, true}) {
+    Words start{"run", "--", "sh", "-c"};
+    if (stats) start.insert(start.begin() + 1, "--stats");
+    const auto with = [&](const std::string& script) {
+      Words words = start;
+      words.insert(words.begin(), ABISHIM_COMMAND);
+      words.push_back("ulimit -c 0; " + script);
+      return Spawn(words, "", [] {
+        setenv("ABISHIM", "off", 1);
+        const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+        setrlimit(RLIMIT_CORE, &all);  // the launcher could leave a core, the program does not
+      });
+    };
+    for (const int status : {0, 1, 2, 77, 125, 126, 127, 255}) {
+      EXPECT_EQ(with("exit " + std::to_string(status)).exit, status);
+    }
+    for (const int signal : {SIGSEGV, SIGTERM, SIGKILL, SIGINT, SIGABRT, SIGUSR1, SIGPIPE}) {
+      const Outcome outcome = with("kill -" + std::to_string(signal) + " $$");
+      EXPECT_EQ(outcome.signal, signal) << stats;
+      EXPECT_FALSE(outcome.core);
+    }
+  }
+}
+
+// The launcher that waits must not be noticed by who signals it.
+TEST(Command, SignalsSentToTheWaitingLauncherReachTheProgram) {
+  for (const int signal : {SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2}) {
+    const std::string catches = "$SIG{" + std::string(sigabbrev_np(signal)) +
+                                "} = sub { exit 9 }; $| = 1; print qq(ready\n); sleep 15;";
+    const auto send = [&](int pid) { kill(pid, signal); };
+    const auto off = [] { setenv("ABISHIM", "off", 1); };
+    const Words launcher{ABISHIM_COMMAND, "run", "--stats", "--", "perl", "-e"};
+    Words caught = launcher, dies = launcher;
+    caught.push_back(catches);
+    dies.push_back("$| = 1; print qq(ready\n); sleep 15;");
+    const Outcome handled = Spawn(caught, "", off, send);
+    EXPECT_EQ(handled.exit, 9) << signal;
+    EXPECT_THAT(handled.err, HasSubstr("total trapped="));
+    EXPECT_EQ(Spawn(dies, "", off, send).signal, signal);
+  }
+}
+
+TEST(Command, CtrlCReachesTheProgramOnceAndTheLauncherWaits) {
+  int terminal;
+  const pid_t child = forkpty(&terminal, nullptr, nullptr, nullptr);
+  if (child == 0) {
+    setenv("ABISHIM", "off", 1);
+    execl(ABISHIM_COMMAND, "abishim", "run", "--stats", "--", "perl", "-e",
+          "$SIG{INT} = sub { $n++ }; $| = 1; print qq(ready\n);"
+          "select undef, undef, undef, 0.3 for 1 .. 3; exit 40 + $n",
+          nullptr);
+    _exit(124);
+  }
+  std::string out;
+  char bytes[256];
+  while (out.find("ready") == std::string::npos) {
+    const ssize_t size = read(terminal, bytes, sizeof bytes);
+    ASSERT_GT(size, 0) << out;
+    out.append(bytes, size);
+  }
+  ASSERT_EQ(write(terminal, "\x03", 1), 1);
+  for (ssize_t size; (size = read(terminal, bytes, sizeof bytes)) > 0;) out.append(bytes, size);
+  int status;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 41) << out;
+  close(terminal);
+}
+
+}  // namespace
+}  // namespace abishim::test
