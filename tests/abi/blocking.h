@@ -69,13 +69,6 @@ static long BlockOpenat2(void) {  // a FIFO that nobody writes to
   close(fd);
   return 1;
 }
-static long BlockOpenat2Resolved(void) {
-  const struct OpenHow how = {.flags = O_RDONLY | O_CLOEXEC, .resolve = kResolveNoSymlinks};
-  long fd = Openat2(AT_FDCWD, ends.fifo, &how);
-  if (fd < 0) return fd;
-  close(fd);
-  return 1;
-}
 static long BlockRecvmmsg(void) {
   struct iovec part = {read_back, 1};
   struct mmsghdr message = {.msg_hdr = {.msg_iov = &part, .msg_iovlen = 1}};
@@ -110,17 +103,11 @@ static const struct Blocking {
   long (*call)(void);
   int restarts;  // the kernel restarts it after a handler with SA_RESTART; `Release` ends it with 1
 } blocking[] = {
-    {"epoll_pwait2", BlockEpollPwait2, 0},
-    {"epoll_pwait2 with a timeout", BlockEpollPwait2Long, 0},
-    {"preadv2", BlockPreadv2, 1},
-    {"pwritev2", BlockPwritev2, 1},
-    {"openat2", BlockOpenat2, 1},
-    {"openat2 RESOLVE_NO_SYMLINKS", BlockOpenat2Resolved, 1},
-    {"recvmmsg", BlockRecvmmsg, 1},
-    {"sendmmsg", BlockSendmmsg, 1},
-    {"ppoll", BlockPpoll, 0},
-    {"pselect6", BlockPselect, 0},
-    {"rt_sigsuspend", BlockSigsuspend, 0},
+    {"epoll_pwait2", BlockEpollPwait2, 0}, {"epoll_pwait2 with a timeout", BlockEpollPwait2Long, 0},
+    {"preadv2", BlockPreadv2, 1},          {"pwritev2", BlockPwritev2, 1},
+    {"openat2", BlockOpenat2, 1},          {"recvmmsg", BlockRecvmmsg, 1},
+    {"sendmmsg", BlockSendmmsg, 1},        {"ppoll", BlockPpoll, 0},
+    {"pselect6", BlockPselect, 0},         {"rt_sigsuspend", BlockSigsuspend, 0},
     {"epoll_pwait", BlockEpollPwait, 0},
 };
 enum { kBlocking = sizeof(blocking) / sizeof(blocking[0]) };
