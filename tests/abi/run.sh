@@ -63,7 +63,7 @@ one() {
   if [[ $status -eq 0 && ${out##*$'\n'} == ok ]]; then
     echo "ok $name $cc $host"
     [[ $out == ok ]] || sed 's/^/  /' <<<"${out%$'\n'ok}"
-  elif [[ $host != native ]] && limit=$(sed -n 's|^// limit: ||p' "$(source_of "$name")") && [[ -n $limit ]]; then
+  elif [[ $host != native && $status -eq 1 ]] && limit=$(sed -n 's|^// limit: ||p' "$(source_of "$name")") && [[ -n $limit ]]; then
     echo "limit $name $cc $host ($limit)"
     sed 's/^/  /' <<<"$out"
   elif [[ $status -eq 77 && $host != native ]]; then
