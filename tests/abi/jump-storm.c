@@ -25,8 +25,11 @@ static void Calls(int fd) {
     off_t from = 0, to = 4096;
     CHECK_EQ(CopyFileRange(fd, &from, fd, &to, 1000), 1000);
     CHECK_EQ(Preadv2(fd, &part, 1, 1), 1);
-    CHECK_ERRNO(Openat2(AT_FDCWD, "proc/self/../../usr/no/such", &beneath), ENOENT);
-    CHECK_ERRNO(Openat2(AT_FDCWD, "proc/self/../../../usr", &beneath), EXDEV);
+    // EAGAIN: something was renamed or mounted anywhere meanwhile.
+    CHECK_EQ(Openat2(AT_FDCWD, "proc/self/../../usr/no/such", &beneath), -1);
+    CHECK(errno == ENOENT || errno == EAGAIN);
+    CHECK_EQ(Openat2(AT_FDCWD, "proc/self/../../../usr", &beneath), -1);
+    CHECK(errno == EXDEV || errno == EAGAIN);
     CHECK_ERRNO(CloseRange(900, 800), EINVAL);
     CHECK_EQ(CloseRange(1000, 2000), 0);
     if (i % 3 == 0) BlockEpollPwait2();
