@@ -64,12 +64,14 @@ inline long NameDescriptor(const Kernel& kernel, int fd, FdName* name) {
 }
 
 // A descriptor that only names a file (O_PATH): no side effect on devices and FIFOs, and closing it
-// drops no POSIX lock. -ENOSYS before 2.6.39, where O_PATH was ignored and the file really opened.
+// drops no POSIX lock. -ENOSYS before 2.6.39, where O_PATH was ignored and the file really opened,
+// and where no descriptor is free: a call that needs none natively never says EMFILE.
 inline long OpenPath(const Kernel& kernel, int dirfd, Word path, int flags) {
   arch::KernelStat unused;
   // AT_EMPTY_PATH came with O_PATH, and was refused before.
   if (kernel.Call<"newfstatat">(AT_FDCWD, "", &unused, AT_EMPTY_PATH) == -EINVAL) return -ENOSYS;
-  return kernel.Call<"openat">(dirfd, path, O_PATH | O_CLOEXEC | flags, 0);
+  const long fd = kernel.Call<"openat">(dirfd, path, O_PATH | O_CLOEXEC | flags, 0);
+  return fd == -EMFILE || fd == -ENFILE ? -ENOSYS : fd;
 }
 
 // Whether the program's string is "". One that cannot be read is not: the host will say EFAULT.

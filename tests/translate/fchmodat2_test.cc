@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -222,6 +223,17 @@ TEST(Fchmodat2, WithoutProc) {
     const int fd = open(path.c_str(), O_RDONLY);
     EXPECT_EQ(Ours(Make(fd, Address(""), 0700, AT_EMPTY_PATH)), 0);
     EXPECT_NE(tree.Modes(), modes);
+  });
+}
+
+TEST(Fchmodat2, WithoutAFreeDescriptor) {
+  Tree tree;
+  const std::string path = tree / "file";
+  CheckInChild([&] {
+    EXPECT_EQ(Ours(Make(AT_FDCWD, Address(path.c_str()), 0700, AT_SYMLINK_NOFOLLOW)), 0);
+    const rlimit none{0, 0};
+    ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_EQ(Ours(Make(AT_FDCWD, Address(path.c_str()), 0700, AT_SYMLINK_NOFOLLOW)), -ENOSYS);
   });
 }
 
