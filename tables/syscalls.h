@@ -230,8 +230,8 @@ inline constexpr Row kSyscalls[] = {
      .denied = Denied::kByAge,
      .when_missing = translate::faccessat2,
      .big_stack = true,
-     .loses = "AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH need /proc and a free descriptor, AT_EACCESS "
-              "with other ids or capabilities a child process that may take them; else ENOSYS."},
+     .loses = "Flags need two free descriptors; AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH /proc; "
+              "AT_EACCESS with other ids or capabilities a child that may take them; else ENOSYS."},
     {.name = "fadvise64",
      .nr = {.x86_64 = 221, .i386 = 250, .generic = 223},
      .since = {2, 6, 0},
