@@ -11,6 +11,9 @@ struct AltStack {  // stack_t
   unsigned long size;
 };
 
+inline constexpr int kOnStack = 1, kStackDisabled = 2;               // SS_ONSTACK, SS_DISABLE
+inline constexpr int kStackDisarms = static_cast<int>(0x80000000u);  // SS_AUTODISARM, 4.7
+
 struct Ucontext {
   unsigned long flags;
   Ucontext* link;
@@ -28,11 +31,12 @@ static_assert(__builtin_offsetof(Ucontext, r8) == 40);
 static_assert(__builtin_offsetof(Ucontext, rip) == 40 + 16 * 8);
 static_assert(__builtin_offsetof(Ucontext, mask) == 296);
 
-// A word of the frame that the kernel clears and never reads back: marks a frame whose mask shows
-// the program's view.
-inline constexpr unsigned long kMark = 0x6d697368'73696261;
-inline constexpr unsigned long kMarkOffset = __builtin_offsetof(Ucontext, reserved) + 7 * 8;
-inline void SetMark(Ucontext* u) { u->reserved[7] = kMark; }
+// A word of the frame that the kernel writes anew in each, a copy of the mask, and never reads
+// back. As SIGSYS is never blocked in truth, that bit marks a frame whose mask shows the program's
+// view.
+inline constexpr unsigned long kMark = 1ul << 30;
+inline constexpr unsigned long kMarkOffset = __builtin_offsetof(Ucontext, oldmask);
+inline void SetMark(Ucontext* u) { u->oldmask |= kMark; }
 
 // siginfo_t: the head, and the two shapes that we look at.
 struct Siginfo {
@@ -87,6 +91,11 @@ inline bool UnderValgrind() {
       : "a"(request)
       : "cc", "memory", "rdi");
   return answer != 0;
+}
+
+// Where the running function stands on its stack.
+[[gnu::always_inline]] inline unsigned long Here() {
+  return reinterpret_cast<unsigned long>(__builtin_frame_address(0));
 }
 
 inline unsigned long CycleCounter() { return __builtin_ia32_rdtsc(); }

@@ -31,28 +31,25 @@ struct Job {
   Result result = Result(0);
 };
 
-Result OnBigStack(Translation* translate, Kernel* kernel, const Args& args) {
-  const Word stack = memory::Acquire(static_cast<int>(HostCall<"getpid">()),
-                                     static_cast<int>(HostCall<"gettid">()));
-  if (stack == 0) return -ENOMEM;
+Result WithRoom(Translation* translate, Kernel* kernel, const Args& args,
+                const arch::AltStack& alternate) {
   Job job{translate, kernel, &args};
-  memory::RunOn(
-      stack,
+  const bool done = memory::RunWithRoom(
+      alternate,
       [](void* at) {
         auto* job = static_cast<Job*>(at);
         job->result = job->translate(*job->kernel, *job->args);
       },
       &job);
-  memory::Release(stack);
-  return job.result;
+  return done ? job.result : Result(-ENOMEM);
 }
 
 }  // namespace
 
-Result Dispatch(long nr, const Args& args, Flags flags) {
+Result Dispatch(long nr, const Args& args, const arch::AltStack& alternate, Flags flags) {
   if (nr < 0 || nr >= arch::kNumbers || kSlim[nr].translate == nullptr) return -ENOSYS;
   Kernel kernel(kHost, flags.host_has);
-  if (kSlim[nr].big_stack) return OnBigStack(kSlim[nr].translate, &kernel, args);
+  if (kSlim[nr].big_stack) return WithRoom(kSlim[nr].translate, &kernel, args, alternate);
   return kSlim[nr].translate(kernel, args);
 }
 

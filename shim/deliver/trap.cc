@@ -45,7 +45,7 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   } else if ((data & kTrapControl) != 0) {
     signals::ControlFor(nr)(u, nr, args);
   } else {
-    Answer(u, args, Dispatch(nr, args, {.host_has = (data & kTrapHostHas) != 0}));
+    Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
   }
   signals::EnsureAlternateStack(u);
   return true;

@@ -119,18 +119,49 @@ void AfterFork(Word keep, int pid, int tid) {
   }
 }
 
-void RunOn(Word stack, void (*function)(void*), void* argument) {
-  struct Job {
-    void (*function)(void*);
-    void* argument;
-  } job{function, argument};
-  void* context =
-      make_fcontext(reinterpret_cast<void*>(stack + kStackBytes), kStackBytes, [](Transfer from) {
-        const auto* job = static_cast<const Job*>(from.data);
-        job->function(job->argument);
-        jump_fcontext(from.context, nullptr);
-      });
+namespace {
+
+struct Job {
+  void (*function)(void*);
+  void* argument;
+  const arch::AltStack* alternate;  // to be set first, once off the old one; null: leave it
+};
+
+void Enter(Transfer from) {
+  const Job job = *static_cast<const Job*>(from.data);
+  if (job.alternate != nullptr) HostCall<"sigaltstack">(job.alternate, 0);
+  job.function(job.argument);
+  jump_fcontext(from.context, nullptr);
+}
+
+void RunOn(Word top, Job job) {
+  void* context = make_fcontext(reinterpret_cast<void*>(top), kHalf, Enter);
   jump_fcontext(context, &job);
+}
+
+}  // namespace
+
+bool RunWithRoom(const arch::AltStack& alternate, void (*function)(void*), void* argument) {
+  constexpr Word kMargin = 1024;
+  const bool none = (alternate.flags & arch::kStackDisabled) != 0 || alternate.size == 0;
+  if (!none && IsOurs(alternate.sp) && arch::Here() > alternate.sp + kHalf + kMargin) {
+    RunOn(alternate.sp + kHalf, {function, argument, nullptr});
+    return true;
+  }
+  const Word stack =
+      Acquire(static_cast<int>(HostCall<"getpid">()), static_cast<int>(HostCall<"gettid">()));
+  if (stack == 0) return false;
+  if (none) {
+    RunOn(stack + kStackBytes, {function, argument, nullptr});
+  } else {
+    // Who stands on an alternate stack cannot change it, so Enter does, once it is off. On the way
+    // back a signal may still find the new one, which does as well.
+    const arch::AltStack room{stack, 0, 0, kStackBytes};
+    RunOn(stack + kStackBytes, {function, argument, &room});
+    HostCall<"sigaltstack">(&alternate, 0);
+  }
+  Release(stack);
+  return true;
 }
 
 }  // namespace abishim::memory

@@ -2,11 +2,13 @@
 // translations that need more than a few hundred bytes.
 #pragma once
 
+#include "registers.h"  // arch/ARCH
 #include "tables/result.h"
 
 namespace abishim::memory {
 
-inline constexpr Word kStackBytes = 64 * 1024;
+// The upper half serves signals, the lower one a translation that needs room.
+inline constexpr Word kHalf = 64 * 1024, kStackBytes = 2 * kHalf;
 inline constexpr int kStacks = 512;
 
 // The lowest address of a stack of kStackBytes, owned by thread `tid` of process `pid`; 0 when
@@ -23,7 +25,10 @@ bool IsOurs(Word address);
 // In a fork child nobody owns a stack but the calling thread.
 void AfterFork(Word keep, int pid, int tid);
 
-// Runs function(argument) on `stack`, comes back when it returns.
-void RunOn(Word stack, void (*function)(void*), void* argument);
+// Runs function(argument) where there is room: nearly kHalf. To be called in a signal handler;
+// `alternate` is the thread's alternate stack. A signal that comes meanwhile must find its place
+// below what runs here, or it would overwrite the frame of the handler: so the room is a part of
+// the alternate stack, or becomes it for the time. False: no room to be had.
+bool RunWithRoom(const arch::AltStack& alternate, void (*function)(void*), void* argument);
 
 }  // namespace abishim::memory

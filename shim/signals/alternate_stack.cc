@@ -8,9 +8,9 @@
 namespace abishim::signals {
 namespace {
 
-constexpr int kOnStack = 1, kDisable = 2;                   // SS_ONSTACK, SS_DISABLE
-constexpr int kAutodisarm = static_cast<int>(0x80000000u);  // SS_AUTODISARM, 4.7
-constexpr Word kMinimum = 2048;                             // MINSIGSTKSZ
+using arch::kOnStack;
+constexpr int kDisable = arch::kStackDisabled, kAutodisarm = arch::kStackDisarms;
+constexpr Word kMinimum = 2048;  // MINSIGSTKSZ
 
 // What the kernel's frame takes; and what our handler, a nested fault and the program's own handler
 // want on top.
@@ -95,7 +95,12 @@ void SetAlternateStack(arch::Ucontext* u, long nr, Word stack_at, Word old_at) {
   arch::SetResult(u, result);
   const bool same =
       real.sp == u->stack.sp && real.size == u->stack.size && real.flags == u->stack.flags;
-  const Word safe = same ? 0 : SafeStack(real);
+  if (same) return;
+  if (Disabled(u->stack)) {  // nobody stands on it, so the frame can bring it
+    u->stack = real;
+    return;
+  }
+  const Word safe = SafeStack(real);
   if (safe == 0) return;
   arch::SetArgument(u, 0, safe);
   arch::SetArgument(u, 1, 0);

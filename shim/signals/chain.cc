@@ -39,6 +39,7 @@ bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
   if (signal != kSigsys || !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
   Thread* self = SelfIfAny(u);
   if (self == nullptr || !self->sigsys_blocked) return false;
+  if (self->sigsys_due) return self->sigsys_due = false;
   self->pending = info;
   self->sigsys_pending = true;
   return true;

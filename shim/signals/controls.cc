@@ -15,6 +15,14 @@ bool SigsysBlocked(const arch::Ucontext& u) {
   return t != nullptr && t->sigsys_blocked;
 }
 
+// Sends the thread what was held back; it arrives when the program's own mask is restored.
+void Deliver(Thread* t) {
+  t->sigsys_pending = false;
+  const Word only = Bit(kSigsys);
+  HostCall<"rt_sigprocmask">(kSigBlock, &only, 0, 8);
+  HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), kSigsys, &t->pending);
+}
+
 // Notes whether the program has SIGSYS blocked. One that came meanwhile is delivered now.
 void SetSigsysBlocked(const arch::Ucontext& u, bool blocked) {
   if (!blocked && !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return;
@@ -23,11 +31,7 @@ void SetSigsysBlocked(const arch::Ucontext& u, bool blocked) {
   t->sigsys_blocked = blocked;
   if (blocked) g_sigsys_was_blocked.store(true, std::memory_order_relaxed);
   if (blocked || !t->sigsys_pending) return;
-  t->sigsys_pending = false;
-  // Held back by the mask of this handler until the program's own mask is restored.
-  const Word only = Bit(kSigsys);
-  HostCall<"rt_sigprocmask">(kSigBlock, &only, 0, 8);
-  HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), kSigsys, &t->pending);
+  Deliver(t);
 }
 
 // kernel/signal.c, rt_sigprocmask: the new mask is in force before oldset is written.
@@ -84,7 +88,7 @@ void RtSigreturn(arch::Ucontext* u, long, const Args&) {
     // Frames that the kernel made never have the bit, so its absence says nothing about them; those
     // that we passed on to the program's handler had it if the program did.
     if (blocked) CopyOut(mask_at, mask);
-    if (blocked || mark == arch::kMark) SetSigsysBlocked(*u, blocked);
+    if (blocked || (mark & arch::kMark) != 0) SetSigsysBlocked(*u, blocked);
   }
   // A frame from before this thread had an alternate stack that serves would take it away again.
   EnsureAlternateStack(u);
@@ -121,9 +125,24 @@ long CallHere(long nr, const Args& args, const Masked& call) {
   return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
 }
 
+// A SIGSYS that was held back, and a mask that lets it through: the program's handler runs when
+// this trap returns, and the call ends by it.
+bool EndsByHeldSigsys(const arch::Ucontext& u, Word given, bool pair) {
+  if (!g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+  Thread* self = SelfIfAny(u);
+  if (self == nullptr || !self->sigsys_pending) return false;
+  Word mask;
+  if (pair && !CopyIn(given, &given)) return false;
+  if (given == 0 || !CopyIn(given, &mask) || (mask & Bit(kSigsys)) != 0) return false;
+  self->sigsys_due = true;
+  Deliver(self);
+  return true;
+}
+
 void MaskedCall(arch::Ucontext* u, long nr, const Args& args) {
   const Masked* call = kMasked;
   while (call->nr != nr) ++call;
+  if (EndsByHeldSigsys(*u, args[call->argument], call->pair)) return SetResult(u, -EINTR);
   Word safe = BadMask();  // rt_sigsuspend of null; in the other calls null passes the filter
   const Word given = args[call->argument];
   if (call->pair) {

@@ -38,10 +38,11 @@ bool Gone(unsigned long key) {
   return HostCall<"tgkill">(key >> 32, static_cast<int>(key), 0) == -ESRCH;
 }
 
-// Does what is kept fit the alternate stack that the thread really has? A new thread that got the
-// number of one that is gone has none.
+// A new thread that got the number of one that is gone has no alternate stack, whatever is kept.
+// (Nor has, for the length of a handler, a thread whose stack disarms itself.)
 bool Fits(const Thread& t, const arch::Ucontext& u) {
-  return !t.replaced || u.stack.sp == t.our_stack;
+  const bool none = (u.stack.flags & arch::kStackDisabled) != 0 || u.stack.size == 0;
+  return !none || !t.replaced || (t.program_stack.flags & arch::kStackDisarms) != 0;
 }
 
 Thread* Find(unsigned long key) {
@@ -69,11 +70,13 @@ void Inherit(Thread* t, const Thread* from) {
   t->program_stack = from ? from->program_stack : arch::AltStack{};
   t->our_stack = from ? from->our_stack : 0;
   t->sigsys_blocked = from && from->sigsys_blocked;
-  t->sigsys_pending = false;
+  t->sigsys_pending = t->sigsys_due = false;
 }
 
 // A new thread with the number of one that is gone; the stack that it had serves again.
-void Forget(Thread* t) { t->replaced = t->sigsys_blocked = t->sigsys_pending = false; }
+void Forget(Thread* t) {
+  t->replaced = t->sigsys_blocked = t->sigsys_pending = t->sigsys_due = false;
+}
 
 Thread* Insert(unsigned long key, const arch::Ucontext& u) {
   const Thread* parent = Parent(u);

@@ -17,6 +17,7 @@ struct Thread {
   bool replaced;                   // program_stack counts
   bool sigsys_blocked;             // the program's view: in truth it never is
   bool sigsys_pending;             // one came meanwhile
+  bool sigsys_due;                 // the next one goes through all the same
   arch::Siginfo pending;
 };
 
