@@ -25,9 +25,10 @@ namespace {
 constexpr Word kGuard = 4096, kStep = kStackBytes + kGuard;
 constexpr Word kArena = kStep * kStacks;
 
-// 0: never used. kFree: writable and free. Else its owner, pid << 32 | claims << 22 | tid: a claim
-// that is counted cannot be mistaken for the one of a thread that is gone.
-constexpr Word kFree = ~Word{0}, kClaim = Word{1} << 22, kClaims = 0x3ff * kClaim;
+// 0: never used. kInTheMaking: not writable yet; a fork child starts over. kFree: writable and
+// free. Else its owner, pid << 32 | claims << 22 | tid: a claim that is counted cannot be mistaken
+// for the one of a thread that is gone.
+constexpr Word kFree = ~Word{0}, kInTheMaking = 1, kClaim = Word{1} << 22, kClaims = 0x3ff * kClaim;
 constinit std::atomic<Word> g_owner[kStacks];
 constinit std::atomic<Word> g_arena;  // reserved at the first use
 constinit std::atomic<unsigned> g_hint;
@@ -53,14 +54,12 @@ bool Gone(Word owner) { return HostCall<"tgkill">(owner >> 32, owner & (kClaim -
 
 Word TryTake(Word arena, int i, Word me) {
   Word state = g_owner[i].load(std::memory_order_relaxed);
-  if (state != 0 && state != kFree) return 0;
-  if (!g_owner[i].compare_exchange_strong(state, me)) return 0;
   const Word stack = StackAt(arena, i);
-  if (state == 0 && IsError(HostCall<"mprotect">(stack, kStackBytes, PROT_READ | PROT_WRITE))) {
-    g_owner[i].store(0);
-    return 0;
-  }
-  return stack;
+  if (state == kFree) return g_owner[i].compare_exchange_strong(state, me) ? stack : 0;
+  if (state != 0 || !g_owner[i].compare_exchange_strong(state, kInTheMaking)) return 0;
+  const bool made = !IsError(HostCall<"mprotect">(stack, kStackBytes, PROT_READ | PROT_WRITE));
+  g_owner[i].store(made ? me : 0);
+  return made ? stack : 0;
 }
 
 // One whose owner is gone, among some of the first `used`.
@@ -70,7 +69,7 @@ Word TakeOver(Word arena, Word me, int used, int look) {
     const int i =
         static_cast<int>((start + static_cast<unsigned>(n)) % static_cast<unsigned>(used));
     Word owner = g_owner[i].load();
-    if (owner == 0 || owner == kFree || !Gone(owner)) continue;
+    if (owner == 0 || owner == kInTheMaking || owner == kFree || !Gone(owner)) continue;
     if (!g_owner[i].compare_exchange_strong(owner, me)) continue;
     return StackAt(arena, i);
   }
@@ -113,7 +112,9 @@ bool IsOurs(Word address) {
 void AfterFork(Word keep, int pid, int tid) {
   const Word arena = g_arena.load();
   for (int i = 0; arena != 0 && i < kStacks; ++i) {
-    if (g_owner[i].load(std::memory_order_relaxed) == 0) continue;
+    const Word owner = g_owner[i].load(std::memory_order_relaxed);
+    if (owner == kInTheMaking) g_owner[i].store(0, std::memory_order_relaxed);
+    if (owner == 0 || owner == kInTheMaking) continue;
     const bool kept = StackAt(arena, i) == keep;
     g_owner[i].store(kept ? Owner(pid, tid) : kFree, std::memory_order_relaxed);
   }
