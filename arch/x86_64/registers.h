@@ -98,6 +98,11 @@ inline bool UnderValgrind() {
   return reinterpret_cast<unsigned long>(__builtin_frame_address(0));
 }
 
+// Where the kernel puts programs that run at any address: two thirds of the address space, and how
+// many bits of page number it draws on top.
+inline constexpr unsigned long kProgramBase = 0x555555554000;
+inline constexpr int kProgramRandomBits = 28;
+
 inline unsigned long CycleCounter() { return __builtin_ia32_rdtsc(); }
 
 }  // namespace abishim::arch
@@ -112,6 +117,8 @@ extern "C" {
 [[gnu::visibility("hidden")]] unsigned long abishim_copy(void* to, const void* from,
                                                          unsigned long bytes);
 [[gnu::visibility("hidden")]] extern const char abishim_copy_access[], abishim_copy_resume[];
+// start.S
+[[gnu::visibility("hidden"), noreturn]] void abishim_enter(void* stack, void* entry);
 // signal_entry.S
 [[gnu::visibility("hidden")]] void abishim_signal_entry();
 }

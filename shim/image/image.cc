@@ -68,8 +68,8 @@ long MapSegment(const Elf64_Phdr& segment, Word base, long fd) {
     return Mmap(base + start, end - start, Protection(segment), flags, static_cast<int>(fd),
                 Down(segment.p_offset));
   }
-  // Deleted or out of reach since ld.so mapped it: the bytes of our own copy. What ld.so relocated
-  // in it is relocated anew below.
+  // Deleted or out of reach since it was mapped: the bytes of our own copy. What ld.so relocated in
+  // it is relocated anew below.
   const long mapped =
       Mmap(base + start, end - start, Protection(segment), flags | MAP_ANONYMOUS, -1, 0);
   if (IsError(mapped)) return mapped;
@@ -95,14 +95,24 @@ long MapSegments(Word base, long fd) {
   return 0;
 }
 
+Elf64_Dyn* Dynamic(Word base) {
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type == PT_DYNAMIC) return reinterpret_cast<Elf64_Dyn*>(base + segment.p_vaddr);
+  }
+  return nullptr;
+}
+
+// glibc's ld.so turns the addresses in there into those of its copy.
+void UndoDynamic(Word base) {
+  Elf64_Dyn* dynamic = Dynamic(base);
+  for (; dynamic != nullptr && dynamic->d_tag != DT_NULL; ++dynamic) {
+    if (Contains(dynamic->d_un.d_ptr)) dynamic->d_un.d_ptr -= OwnBase();
+  }
+}
+
 // The linker leaves relative relocations only (a test sees to it): each place gets base + addend.
 void Relocate(Word base) {
-  const Elf64_Dyn* dynamic = nullptr;
-  for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type == PT_DYNAMIC) {
-      dynamic = reinterpret_cast<const Elf64_Dyn*>(base + segment.p_vaddr);
-    }
-  }
+  const Elf64_Dyn* dynamic = Dynamic(base);
   Word table = 0, bytes = 0;
   for (; dynamic != nullptr && dynamic->d_tag != DT_NULL; ++dynamic) {
     if (dynamic->d_tag == DT_RELA) table = base + dynamic->d_un.d_ptr;
@@ -135,19 +145,6 @@ long Claim(Word base) {
   return -EEXIST;
 }
 
-Word RandomWord() {
-  Word random = 0;
-  constexpr int kNonblock = 1;
-  if (HostCall<"getrandom">(&random, sizeof(random), kNonblock) == sizeof(random)) return random;
-  const long fd = HostCall<"openat">(AT_FDCWD, "/dev/urandom", O_RDONLY | O_CLOEXEC);
-  if (!IsError(fd)) {
-    HostCall<"read">(fd, &random, sizeof(random));
-    HostCall<"close">(fd);
-  }
-  // What is left without either: where the kernel put us, and the time.
-  return random ^ (OwnBase() >> 12) * 0x9e3779b97f4a7c15 ^ arch::CycleCounter();
-}
-
 // The strictest of the segments: the filter tests the mask pages by their high bits.
 Word Alignment() {
   Word alignment = kPage;
@@ -170,6 +167,19 @@ long ClaimAnywhere() {
 
 }  // namespace
 
+Word RandomWord() {
+  Word random = 0;
+  constexpr int kNonblock = 1;
+  if (HostCall<"getrandom">(&random, sizeof(random), kNonblock) == sizeof(random)) return random;
+  const long fd = HostCall<"openat">(AT_FDCWD, "/dev/urandom", O_RDONLY | O_CLOEXEC);
+  if (!IsError(fd)) {
+    HostCall<"read">(fd, &random, sizeof(random));
+    HostCall<"close">(fd);
+  }
+  // What is left without either: where the kernel put us, and the time.
+  return random ^ (OwnBase() >> 12) * 0x9e3779b97f4a7c15 ^ arch::CycleCounter();
+}
+
 Word OwnBase() { return reinterpret_cast<Word>(__ehdr_start); }
 
 Word Size() {
@@ -183,19 +193,52 @@ Word Size() {
 bool Contains(Word address) { return address - OwnBase() < Size(); }
 
 long Map(const Source& source, Word base) {
+  const long fd = OpenSource(source);
+  const long mapped = MapFrom(fd, base);
+  if (fd >= 0) HostCall<"close">(fd);
+  return mapped;
+}
+
+long MapFrom(long fd, Word base) {
   const long claimed = base != 0 ? Claim(base) : ClaimAnywhere();
   if (IsError(claimed)) return claimed;
   if (base == 0) base = static_cast<Word>(claimed);
-  const long fd = OpenSource(source);
   long error = MapSegments(base, fd);
-  if (fd >= 0) HostCall<"close">(fd);
   if (!IsError(error)) {
+    if (fd < 0) UndoDynamic(base);
     Relocate(base);
     error = Seal(base);
   }
   if (!IsError(error)) return static_cast<long>(base);
   HostCall<"munmap">(base, Size());
   return error;
+}
+
+bool IsSelf(long fd) {
+  char page[512];
+  for (Word at = 0; at < kPage && at < Size(); at += sizeof(page)) {
+    Word bytes = sizeof(page);
+    const Elf64_Phdr& first = *Segments().begin();
+    if (at + bytes > first.p_filesz) bytes = first.p_filesz - at;
+    if (HostCall<"pread64">(fd, page, bytes, at) != static_cast<long>(bytes)) return false;
+    if (__builtin_memcmp(page, __ehdr_start + at, bytes) != 0) return false;
+    if (bytes < sizeof(page)) return true;
+  }
+  return true;
+}
+
+long WriteTo(long fd) {
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type != PT_LOAD) continue;
+    Word done = 0;
+    while (done < segment.p_filesz) {
+      const long wrote = HostCall<"pwrite64">(fd, __ehdr_start + segment.p_vaddr + done,
+                                              segment.p_filesz - done, segment.p_offset + done);
+      if (IsError(wrote)) return wrote;
+      done += static_cast<Word>(wrote);
+    }
+  }
+  return 0;
 }
 
 }  // namespace abishim::image

@@ -14,6 +14,8 @@ namespace abishim::image {
 // the sanitizers and Wine. The image must end below kWindowEnd.
 inline constexpr Word kWindow = 0x70000000, kWindowEnd = 0x7eff0000;
 
+Word RandomWord();
+
 Word OwnBase();               // where the running copy lies
 Word Size();                  // of the mapped image, whole pages
 bool Contains(Word address);  // in the running copy
@@ -32,5 +34,14 @@ struct Source {
 
 // Maps the image at `base`, or at a random one when base is 0. Gives the base, or -errno.
 long Map(const Source& source, Word base);
+// The same from an open file; a negative `fd`: from the running copy's memory.
+long MapFrom(long fd, Word base);
+
+// Is this the file that the running copy was mapped from, or another copy of it? Told by the
+// headers, the build's id among them.
+bool IsSelf(long fd);
+// Writes a library as good as the file that the running copy came from; all but its section table.
+// The copy at the base can do so at any time: what it changes lies in no file (a test sees to it).
+long WriteTo(long fd);
 
 }  // namespace abishim::image

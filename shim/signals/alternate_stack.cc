@@ -14,7 +14,8 @@ constexpr Word kMinimum = 2048;  // MINSIGSTKSZ
 
 // What the kernel's frame takes; and what our handler, a nested fault and the program's own handler
 // want on top.
-constinit Word g_frame_bytes = 4096;
+constinit Word g_frame_bytes;  // 0: not known
+Word FrameBytes() { return g_frame_bytes != 0 ? g_frame_bytes : 4096; }
 constexpr Word kRoom = 8192;
 
 bool Disabled(const arch::AltStack& stack) {
@@ -109,7 +110,7 @@ void SetAlternateStack(arch::Ucontext* u, long nr, Word stack_at, Word old_at) {
 
 bool ServesAsAlternateStack(const arch::AltStack& stack) {
   if (Disabled(stack)) return false;
-  return memory::IsOurs(stack.sp) || stack.size >= 2 * g_frame_bytes + kRoom;
+  return memory::IsOurs(stack.sp) || stack.size >= 2 * FrameBytes() + kRoom;
 }
 
 void EnsureAlternateStack(arch::Ucontext* u) {
@@ -125,7 +126,7 @@ void EnsureAlternateStack(arch::Ucontext* u) {
 }
 
 void StartAlternateStacks(Word frame_bytes) {
-  if (frame_bytes != 0) g_frame_bytes = frame_bytes;
+  g_frame_bytes = frame_bytes;
 }
 
 }  // namespace abishim::signals

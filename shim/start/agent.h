@@ -2,6 +2,7 @@
 // after an exec, before the program makes its first trapped call.
 #pragma once
 
+#include "shim/start/environment.h"
 #include "shim/start/stats.h"
 #include "tables/result.h"
 
@@ -13,6 +14,9 @@ struct Boot {
 };
 
 void Awake(const Boot& boot);
+
+void TakeSettings(const Environment& environment);
+Stats* MapStats(const char* path);
 
 // Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
 void Count(long nr, bool repaired);

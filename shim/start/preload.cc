@@ -7,6 +7,7 @@
 #include <linux/filter.h>
 #include <linux/mman.h>
 
+#include "shim/exec/loader/library.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/plan/filter.h"
@@ -23,31 +24,15 @@
 namespace abishim::start {
 namespace {
 
-// Maps the counters of `abishim run --stats`; null where they cannot be had.
-Stats* MapStats(const char* path) {
-  if (path == nullptr) return nullptr;
-  const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (IsError(fd)) return nullptr;
-  arch::KernelStat stat;
-  long at = HostCall<"fstat">(fd, &stat);
-  if (!IsError(at) && stat.size < static_cast<long>(sizeof(Stats))) at = -EINVAL;
-  if (!IsError(at)) {
-    at = HostCall<"mmap">(0, sizeof(Stats), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  }
-  HostCall<"close">(fd);
-  if (IsError(at)) return nullptr;
-  auto* stats = reinterpret_cast<Stats*>(at);
-  if (stats->IsOurs()) return stats;
-  HostCall<"munmap">(at, sizeof(Stats));
-  return nullptr;
-}
-
 // Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
 long BringUp(const Environment& environment, const Maps& maps, Word base) {
   const long mapped = image::Map({maps.path, maps.inode}, base);
   if (IsError(mapped)) return mapped;
   const Boot boot{environment.frame_bytes, MapStats(environment.stats)};
-  image::At(static_cast<Word>(mapped), &Awake)(boot);
+  const auto at_base = static_cast<Word>(mapped);
+  image::At(at_base, &exec::SetLibrary)(maps.path);
+  image::At(at_base, &TakeSettings)(environment);
+  image::At(at_base, &Awake)(boot);
   return mapped;
 }
 

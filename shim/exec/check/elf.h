@@ -1,0 +1,40 @@
+// A program or its interpreter as an ELF file: what the kernel checks before the old program is gone.
+#pragma once
+
+#include <linux/elf.h>
+
+#include "tables/kernel.h"
+
+namespace abishim::exec {
+
+inline constexpr Word kPage = 4096;
+constexpr Word PageOf(Word at) { return at & ~(kPage - 1); }
+constexpr Word PageUp(Word at) { return PageOf(at + kPage - 1); }
+
+struct Elf {
+  static constexpr int kMost = 73;  // a page full of them: the kernel takes no more
+
+  Elf64_Ehdr header;
+  Elf64_Phdr segment[kMost];
+
+  const Elf64_Phdr* begin() const { return segment; }
+  const Elf64_Phdr* end() const { return segment + header.e_phnum; }
+  bool fixed() const { return header.e_type == ET_EXEC; }
+};
+
+// Is it one for this architecture's native ABI? (Not, on x86-64, i386 and x32.)
+bool IsNative(const Elf64_Ehdr& header);
+
+// Reads the headers: 0 or the errno of an execve of such a program.
+long ReadElf(const Kernel& kernel, int fd, Elf* elf);
+// The same for an interpreter: ELIBBAD where a program is ENOEXEC.
+long ReadInterpreter(const Kernel& kernel, int fd, Elf* elf);
+
+// The path in the first PT_INTERP: its length, 0 if there is none, or -errno.
+constexpr Word kPathBytes = 4096;
+long InterpreterName(const Kernel& kernel, int fd, const Elf& elf, char (&name)[kPathBytes]);
+
+// Does the program lie at addresses of its own that meet [start, start + bytes)?
+bool Collides(const Elf& elf, Word start, Word bytes);
+
+}  // namespace abishim::exec

@@ -1,0 +1,124 @@
+// execve by the loader, up to the point of no return.
+#include <linux/fcntl.h>
+#include <linux/prctl.h>
+#include <linux/stat.h>
+
+#include "shim/exec/check/target.h"
+#include "shim/exec/loader.h"
+#include "shim/exec/loader/library.h"
+#include "shim/exec/loader/request.h"
+#include "shim/exec/loader/vectors.h"
+#include "shim/image/image.h"
+#include "shim/memory/host.h"
+#include "shim/memory/stacks.h"
+#include "shim/signals/actions.h"
+#include "shim/signals/masks.h"
+#include "shim/signals/thread.h"
+#include "shim/start/log.h"
+#include "shim/start/settings.h"
+
+namespace abishim::exec {
+namespace {
+
+// The kernel's own exec, with nothing of ours in the new program.
+long ByKernel(const Request& r) {
+  if (r.directory == AT_FDCWD && r.flags == 0) {
+    return HostCall<"execve">(r.path, r.argv, r.envp);
+  }
+  return HostCall<"execveat">(r.directory, r.path, r.argv, r.envp, r.flags);
+}
+
+// Would this file change the ids or the capabilities? The loader's does not. Under NO_NEW_PRIVS
+// none does.
+bool GivesPrivileges(int fd) {
+  if (HostCall<"prctl">(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return false;
+  arch::KernelStat stat;
+  if (IsError(HostCall<"fstat">(fd, &stat))) return false;
+  constexpr unsigned kByGroup = S_ISGID | S_IXGRP;
+  if ((stat.mode & S_ISUID) != 0 || (stat.mode & kByGroup) == kByGroup) return true;
+  return HostCall<"fgetxattr">(fd, "security.capability", 0, 0) > 0;
+}
+
+// Those of our signals that the program ignores: our handler stands for them in the kernel, and an
+// exec makes that the default.
+Word Ignored() {
+  Word ignored = 0;
+  for (const int signal : {signals::kSigsegv, signals::kSigbus, signals::kSigsys}) {
+    if (signals::ProgramAction(signal).handler == 1) ignored |= signals::Bit(signal);
+  }
+  return ignored;
+}
+
+// The mask that the program believes to have.
+Word MaskOf(const arch::Ucontext& frame) {
+  Word mask = frame.mask;
+  if (const signals::Thread* self = signals::SelfIfAny(frame); self && self->sigsys_blocked) {
+    mask |= signals::Bit(signals::kSigsys);
+  }
+  return mask;
+}
+
+long Load(const Request& r, const Found& found) {
+  const Order order{.mask = MaskOf(*r.frame),
+                    .ignored = Ignored(),
+                    .program = static_cast<Word>(found.program),
+                    .interpreter = static_cast<Word>(found.interpreter),
+                    .name = found.name};
+  char entry[kOrderBytes];
+  Encode(order, entry);
+  Vectors vectors;
+  if (const long error = vectors.Build(r.argv, r.envp, found.front, found.fronts, entry)) {
+    return error;
+  }
+  // From here on another thread's fork would hand them to its child.
+  HostCall<"fcntl">(found.program, F_SETFD, 0);
+  if (found.interpreter >= 0) HostCall<"fcntl">(found.interpreter, F_SETFD, 0);
+  return ExecuteLibrary(vectors.argv(), vectors.envp());
+}
+
+void Complain(const Found& found, const char* why) {
+  start::Line().Text("exec of ").Text(found.name).Text(": ").Text(why).Write(start::Log());
+}
+
+long FindAndLoad(const Request& r) {
+  if ((r.flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) return ByKernel(r);
+  const Kernel kernel(kHost);
+  Found found;
+  long error = Find(kernel, {r.directory, r.path, r.flags}, &found);
+  if (!IsError(error)) {
+    if (found.program < 0) return ByKernel(r);
+    if (Collides(found.elf, image::OwnBase(), image::Size())) {
+      Complain(found, "it lies where the shim of this process tree is");
+      error = -ENOEXEC;
+    } else if (GivesPrivileges(found.program)) {
+      Complain(found, "it gains privileges, so the shim stays behind");
+      error = ByKernel(r);
+    } else {
+      error = Load(r, found);
+      if (error == -EACCES) Complain(found, "the loader cannot be executed");
+    }
+  }
+  Close(kernel, &found);
+  return error;
+}
+
+struct Job {
+  const Request* request;
+  long result;
+};
+
+}  // namespace
+
+long ByLoader(const Request& request) {
+  Job job{&request, -ENOMEM};
+  memory::RunWithRoom(
+      request.frame->stack,
+      [](void* at) {
+        auto* job = static_cast<Job*>(at);
+        job->result = FindAndLoad(*job->request);
+      },
+      &job);
+  return job.result;
+}
+
+}  // namespace abishim::exec

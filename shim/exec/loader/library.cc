@@ -1,0 +1,142 @@
+#include "shim/exec/loader/library.h"
+
+#include <asm/statfs.h>
+#include <linux/fcntl.h>
+#include <linux/memfd.h>
+
+#include "shim/image/image.h"
+#include "shim/memory/host.h"
+
+// Linux 6.3.
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x10
+#endif
+
+namespace abishim::exec {
+namespace {
+
+constinit char g_library[4096];
+
+// Where the next way may still lead on.
+bool IsNoWay(long error) {
+  switch (error) {
+    case -EACCES:
+    case -EPERM:
+    case -ENOENT:
+    case -ENOTDIR:
+    case -ELOOP:
+    case -ENOEXEC:
+    case -ENOSYS:
+    case -EINVAL:
+    case -ETXTBSY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// "/proc/self/fd/N".
+struct FdPath {
+  char text[32];
+  explicit FdPath(long fd) {
+    char* at = text;
+    for (const char* part = "/proc/self/fd/"; *part != '\0'; ++part) *at++ = *part;
+    char digits[10];
+    int count = 0;
+    do {
+      digits[count++] = static_cast<char>('0' + fd % 10);
+    } while ((fd /= 10) != 0);
+    while (count > 0) *at++ = digits[--count];
+    *at = '\0';
+  }
+};
+
+long ExecuteInstalled(const Word* argv, const Word* envp) {
+  if (g_library[0] == '\0') return -ENOENT;
+  const long fd = HostCall<"openat">(AT_FDCWD, g_library, O_RDONLY | O_CLOEXEC);
+  if (IsError(fd)) return fd;
+  const bool self = image::IsSelf(fd);
+  HostCall<"close">(fd);
+  return self ? HostCall<"execve">(g_library, argv, envp) : -ENOENT;
+}
+
+// The new program finds its file by /proc/self/exe; without a /proc by the descriptor, whose number
+// the kernel tells it (AT_EXECFN): then, and only then, it must outlive the exec.
+long ExecuteDescriptor(long fd, const Word* argv, const Word* envp) {
+  const long proc = HostCall<"openat">(AT_FDCWD, "/proc/self/exe", O_PATH | O_CLOEXEC);
+  if (IsError(proc)) {
+    HostCall<"fcntl">(fd, F_SETFD, 0);
+  } else {
+    HostCall<"close">(proc);
+  }
+  const long error = HostCall<"execveat">(fd, "", argv, envp, AT_EMPTY_PATH);
+  if (error != -ENOSYS && error != -EPERM) return error;
+  return HostCall<"execve">(FdPath(fd).text, argv, envp);
+}
+
+long ExecuteMemfd(const Word* argv, const Word* envp) {
+  long fd = HostCall<"memfd_create">("abishim", MFD_CLOEXEC | MFD_EXEC);
+  if (fd == -EINVAL) fd = HostCall<"memfd_create">("abishim", MFD_CLOEXEC);
+  if (IsError(fd)) return fd;
+  long error = image::WriteTo(fd);
+  if (!IsError(error)) error = ExecuteDescriptor(fd, argv, envp);
+  HostCall<"close">(fd);
+  return error;
+}
+
+// Nobody can execute what is open for writing, so the file is opened once more.
+long ExecuteNamelessIn(const char* directory, const Word* argv, const Word* envp) {
+  constexpr long kReadOnly = 1, kNoExec = 8;  // ST_RDONLY, ST_NOEXEC
+  struct statfs fs;
+  if (IsError(HostCall<"statfs">(directory, &fs))) return -ENOENT;
+  if ((fs.f_flags & (kReadOnly | kNoExec)) != 0) return -EACCES;
+  const long out =
+      HostCall<"openat">(AT_FDCWD, directory, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0700);
+  if (IsError(out)) return out;
+  long error = image::WriteTo(out);
+  const long fd =
+      IsError(error) ? error
+                     : HostCall<"openat">(AT_FDCWD, FdPath(out).text, O_RDONLY | O_CLOEXEC);
+  HostCall<"close">(out);
+  if (IsError(fd)) return fd;
+  error = ExecuteDescriptor(fd, argv, envp);
+  HostCall<"close">(fd);
+  return error;
+}
+
+}  // namespace
+
+void SetLibrary(const char* path) {
+  Word i = 0;
+  for (; path[i] != '\0' && i < sizeof(g_library) - 1; ++i) g_library[i] = path[i];
+  g_library[i] = '\0';
+}
+
+// A copy has no path that serves a second time; what the link names is told by the caller's check.
+void SetLibraryOfLoader(const char* name) {
+  char path[sizeof(g_library)];
+  const long length =
+      HostCall<"readlinkat">(AT_FDCWD, "/proc/self/exe", path, sizeof(path) - 1);
+  if (length > 0) path[length] = '\0';
+  if (length > 0 || name != nullptr) SetLibrary(length > 0 ? path : name);
+}
+
+const char* Library() { return g_library; }
+
+long ExecuteLibrary(const Word* argv, const Word* envp) {
+  long error = ExecuteInstalled(argv, envp);
+  if (!IsNoWay(error)) return error;
+  error = ExecuteMemfd(argv, envp);
+  if (!IsNoWay(error)) return error;
+  constexpr char kDirectories[][9] = {"/dev/shm", "/run", "/tmp", "/var/tmp", "/"};
+  for (const char* directory : kDirectories) {
+    error = ExecuteNamelessIn(directory, argv, envp);
+    if (!IsNoWay(error) && error != -EISDIR && error != -EOPNOTSUPP && error != -EROFS &&
+        error != -ENOSPC) {
+      return error;
+    }
+  }
+  return -EACCES;
+}
+
+}  // namespace abishim::exec
