@@ -14,8 +14,10 @@ constexpr Word kMinimum = 2048;  // MINSIGSTKSZ
 
 // What the kernel's frame takes; and what our handler, a nested fault and the program's own handler
 // want on top.
-constinit Word g_frame_bytes = 4096;
-constexpr Word kRoom = 8192;
+constinit Word g_frame_bytes;  // 0: unknown
+constexpr Word kRoom = 8192, kUsualFrame = 4096;
+
+Word FrameBytes() { return g_frame_bytes != 0 ? g_frame_bytes : kUsualFrame; }
 
 bool Disabled(const arch::AltStack& stack) {
   return (stack.flags & kDisable) != 0 || stack.size == 0;
@@ -109,7 +111,7 @@ void SetAlternateStack(arch::Ucontext* u, long nr, Word stack_at, Word old_at) {
 
 bool ServesAsAlternateStack(const arch::AltStack& stack) {
   if (Disabled(stack)) return false;
-  return memory::IsOurs(stack.sp) || stack.size >= 2 * g_frame_bytes + kRoom;
+  return memory::IsOurs(stack.sp) || stack.size >= 2 * FrameBytes() + kRoom;
 }
 
 void EnsureAlternateStack(arch::Ucontext* u) {
@@ -124,8 +126,6 @@ void EnsureAlternateStack(arch::Ucontext* u) {
   if (ours != 0) u->stack = {ours, 0, 0, memory::kStackBytes};
 }
 
-void StartAlternateStacks(Word frame_bytes) {
-  if (frame_bytes != 0) g_frame_bytes = frame_bytes;
-}
+void StartAlternateStacks(Word frame_bytes) { g_frame_bytes = frame_bytes; }
 
 }  // namespace abishim::signals

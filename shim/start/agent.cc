@@ -5,11 +5,12 @@
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
+#include "shim/start/stats.h"
 
 namespace abishim::start {
 namespace {
 
-constinit Stats* g_stats;
+constinit Stats* g_stats;  // null: nobody counts
 
 // The thread's SIGSYS must not be blocked from here on; whether it was is the program's view.
 bool UnblockSigsys() {
@@ -21,11 +22,14 @@ bool UnblockSigsys() {
 
 }  // namespace
 
+constinit Settings g_settings;
+
 void Awake(const Boot& boot) {
-  g_stats = boot.stats;
-  signals::StartAlternateStacks(boot.frame_bytes);
+  g_settings = boot.settings;
+  g_stats = MapStats(g_settings.stats);
+  signals::StartAlternateStacks(g_settings.frame_bytes);
   signals::StartMasks();
-  signals::StartThreads(UnblockSigsys());
+  signals::StartThreads(UnblockSigsys() || boot.sigsys_blocked, boot.sigsys_pending);
   signals::StartActions();
 }
 

@@ -1,0 +1,24 @@
+// What a process of the tree must know besides its filter, and what is handed on at exec.
+#pragma once
+
+#include "tables/result.h"
+
+namespace abishim::start {
+
+// How the shim gets into the next program: `--exec`.
+enum class ExecWay : unsigned char { kAny, kCarry, kLoader };
+
+struct Settings {
+  Word frame_bytes = 0;  // AT_MINSIGSTKSZ, 0 if unknown
+  ExecWay exec = ExecWay::kAny;
+  char log[512] = {};    // empty: nothing is logged
+  char stats[512] = {};  // empty: nobody counts
+};
+
+// Of this process.
+extern Settings g_settings;
+
+// Where the log goes, as Line::Write takes it.
+inline const char* Log() { return g_settings.log[0] != '\0' ? g_settings.log : nullptr; }
+
+}  // namespace abishim::start
