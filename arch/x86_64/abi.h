@@ -5,9 +5,9 @@
 namespace abishim::arch {
 
 inline constexpr const char kName[] = "x86_64";
-inline constexpr unsigned kAudit = 0xc000003e;  // AUDIT_ARCH_X86_64
+inline constexpr unsigned kAudit = 0xc000003e;     // AUDIT_ARCH_X86_64
 inline constexpr unsigned short kElfMachine = 62;  // EM_X86_64
-inline constexpr int kNumbers = 512;            // one more than the highest number a table needs
+inline constexpr int kNumbers = 512;               // one more than the highest number a table needs
 
 template <class Numbers>
 constexpr int NumberIn(const Numbers& numbers) {

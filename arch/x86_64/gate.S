@@ -1,5 +1,5 @@
 // The gate: the only `syscall` instructions that the filter lets through for trapped numbers. A page
-// of its own, so that the filter can name it by the instruction pointer.
+// of its own, so that the filter can name it by the instruction pointer; gate_exec.S is its end.
 
         .section .gate, "ax", @progbits
         .balign 4096
@@ -38,7 +38,5 @@ abishim_restorer:
         .byte   0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00
         syscall
         .size   abishim_restorer, . - abishim_restorer
-
-        .balign 4096, 0xcc
 
         .section .note.GNU-stack, "", @progbits

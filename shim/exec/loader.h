@@ -11,6 +11,7 @@ struct Request {
   Word path, argv, envp;  // program memory
   int directory = -100;   // AT_FDCWD; execveat's otherwise
   int flags = 0;          // execveat's
+  bool by_path = true;    // execve
   // The trap's frame: the program's mask is in it, and (shim/signals) its view of SIGSYS.
   const arch::Ucontext* frame = nullptr;
 };

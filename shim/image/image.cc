@@ -192,6 +192,30 @@ Word Size() {
 
 bool Contains(Word address) { return address - OwnBase() < Size(); }
 
+PartList Parts() {
+  PartList list{};
+  Word sealed_end = 0;
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type == PT_GNU_RELRO) sealed_end = Up(segment.p_vaddr + segment.p_memsz);
+  }
+  for (const Elf64_Phdr& segment : Segments()) {
+    if (segment.p_type != PT_LOAD || list.count == PartList::kMost) continue;
+    const Word start = Down(segment.p_vaddr), end = Up(segment.p_vaddr + segment.p_memsz);
+    // Nothing lies between the sealed pages and the end of their segment (tests/image/link.sh).
+    const bool writable = (segment.p_flags & PF_W) != 0 && end > sealed_end;
+    list.part[list.count++] = {OwnBase() + start, end - start, writable,
+                               (segment.p_flags & PF_X) != 0};
+  }
+  return list;
+}
+
+bool IsAt(Word base) {
+  unsigned char seen[1];
+  if (IsError(HostCall<"mincore">(base, kPage, seen))) return false;
+  const PartList parts = Parts();
+  return __builtin_memcmp(reinterpret_cast<void*>(base), __ehdr_start, parts.part[0].bytes) == 0;
+}
+
 long Map(const Source& source, Word base) {
   const long fd = OpenSource(source);
   const long mapped = MapFrom(fd, base);

@@ -26,6 +26,23 @@ T* At(Word base, T* here) {
   return reinterpret_cast<T*>(reinterpret_cast<Word>(here) - OwnBase() + base);
 }
 
+// The image once it is sealed, from its first page to its last. What is writable begins as zeros.
+struct Part {
+  Word start, bytes;
+  bool writable, executable;
+};
+struct PartList {
+  static constexpr int kMost = 8;
+  Part part[kMost];
+  int count;
+  const Part* begin() const { return part; }
+  const Part* end() const { return part + count; }
+};
+PartList Parts();
+
+// Does an image like this one lie at `base`?
+bool IsAt(Word base);
+
 // Where to find the image's bytes.
 struct Source {
   const char* path;  // the library's file

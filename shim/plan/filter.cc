@@ -24,6 +24,8 @@ struct Control {
 };
 constexpr Control kControls[] = {
     {NumberOf("rt_sigreturn"), Passes::kNever},
+    {NumberOf("execve"), Passes::kNever},
+    {NumberOf("execveat"), Passes::kNever},
     {NumberOf("rt_sigprocmask"), Passes::kNull, 1, 2},         // set, oldset
     {NumberOf("rt_sigaction"), Passes::kNull, 1, 2},           // act, oldact
     {NumberOf("sigaltstack"), Passes::kNullOrOurStack, 0, 1},  // ss, old_ss
@@ -109,7 +111,8 @@ Label Writer::Question() {
                           .base = layout_.base,
                           .version = kContract,
                           .translates = plan_.translates,
-                          .stats = options_.count_repairs};
+                          .stats = options_.count_repairs,
+                          .exec = options_.exec};
   Label answer = allow_;
   for (int i = kQuestions - 1; i >= 0; --i) {
     const Label say = p_.Return(Errno(AnswerOf(presence, i)));

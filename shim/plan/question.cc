@@ -15,7 +15,8 @@ Presence Ask(RawCall call) {
           .base = (bits & 0xfffff) << 12,
           .version = static_cast<unsigned>(bits >> 20 & 0xff),
           .translates = (bits >> 28 & 1) != 0,
-          .stats = (bits >> 29 & 1) != 0};
+          .stats = (bits >> 29 & 1) != 0,
+          .exec = static_cast<unsigned>(bits >> 30 & 3)};
 }
 
 }  // namespace abishim

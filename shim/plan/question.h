@@ -9,8 +9,8 @@ namespace abishim {
 
 inline constexpr Word kMagic = 0x61626973;  // "abis"; no prctl option of any kernel
 // What the images of one tree must agree on (section layout, state, trap flags). 8 bits.
-inline constexpr unsigned kContract = 1;
-inline constexpr int kQuestions = 3;  // ten bits each
+inline constexpr unsigned kContract = 2;
+inline constexpr int kQuestions = 4;  // ten bits each
 
 struct Presence {
   bool present = false;
@@ -18,12 +18,14 @@ struct Presence {
   unsigned version = 0;
   bool translates = false;
   bool stats = false;
+  unsigned exec = 0;  // `run --exec`, as shim/start/settings.h numbers it; 2 bits
 };
 
 // The errno that answers question i: 0x400 | ten bits, out of the way of every real errno.
 constexpr unsigned AnswerOf(const Presence& presence, int i) {
   const Word bits = (presence.base >> 12 & 0xfffff) | Word{presence.version & 0xff} << 20 |
-                    Word{presence.translates} << 28 | Word{presence.stats} << 29;
+                    Word{presence.translates} << 28 | Word{presence.stats} << 29 |
+                    Word{presence.exec & 3} << 30;
   return 0x400 | static_cast<unsigned>(bits >> (10 * i) & 0x3ff);
 }
 

@@ -14,9 +14,10 @@ constexpr Word kMinimum = 2048;  // MINSIGSTKSZ
 
 // What the kernel's frame takes; and what our handler, a nested fault and the program's own handler
 // want on top.
-constinit Word g_frame_bytes;  // 0: not known
-Word FrameBytes() { return g_frame_bytes != 0 ? g_frame_bytes : 4096; }
-constexpr Word kRoom = 8192;
+constinit Word g_frame_bytes;  // 0: unknown
+constexpr Word kRoom = 8192, kUsualFrame = 4096;
+
+Word FrameBytes() { return g_frame_bytes != 0 ? g_frame_bytes : kUsualFrame; }
 
 bool Disabled(const arch::AltStack& stack) {
   return (stack.flags & kDisable) != 0 || stack.size == 0;
@@ -125,8 +126,6 @@ void EnsureAlternateStack(arch::Ucontext* u) {
   if (ours != 0) u->stack = {ours, 0, 0, memory::kStackBytes};
 }
 
-void StartAlternateStacks(Word frame_bytes) {
-  g_frame_bytes = frame_bytes;
-}
+void StartAlternateStacks(Word frame_bytes) { g_frame_bytes = frame_bytes; }
 
 }  // namespace abishim::signals

@@ -1,5 +1,6 @@
 #include "shim/signals/controls.h"
 
+#include "shim/exec/exec.h"
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
@@ -164,6 +165,8 @@ constexpr Entry kControls[] = {
     {NumberOf("rt_sigaction"), RtSigaction},
     {NumberOf("rt_sigreturn"), RtSigreturn},
     {NumberOf("sigaltstack"), Sigaltstack},
+    {NumberOf("execve"), exec::Exec},
+    {NumberOf("execveat"), exec::Exec},
 };
 
 }  // namespace

@@ -126,12 +126,16 @@ void NoticeFork(const arch::Ucontext& u) {
 
 bool MemoryIsBorrowed() { return g_owner.pid.load() != HostCall<"getpid">(); }
 
-void StartThreads(bool blocked) {
+void StartThreads(bool blocked, const arch::Siginfo* pending) {
   g_owner.pid.store(static_cast<int>(HostCall<"getpid">()));
   HostCall<"madvise">(&g_owner, 4096, MADV_WIPEONFORK);
   if (!blocked) return;
   g_sigsys_was_blocked.store(true);
-  if (Thread* self = Insert(MyKey(), arch::Ucontext{})) self->sigsys_blocked = true;
+  Thread* self = Insert(MyKey(), arch::Ucontext{});
+  if (self == nullptr) return;
+  self->sigsys_blocked = true;
+  self->sigsys_pending = pending != nullptr;
+  if (pending != nullptr) self->pending = *pending;
 }
 
 }  // namespace abishim::signals

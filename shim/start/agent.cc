@@ -1,19 +1,16 @@
 #include "shim/start/agent.h"
 
-#include <linux/fcntl.h>
-#include <linux/mman.h>
-
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
-#include "shim/start/settings.h"
+#include "shim/start/stats.h"
 
 namespace abishim::start {
 namespace {
 
-constinit Stats* g_stats;
+constinit Stats* g_stats;  // null: nobody counts
 
 // The thread's SIGSYS must not be blocked from here on; whether it was is the program's view.
 bool UnblockSigsys() {
@@ -25,44 +22,15 @@ bool UnblockSigsys() {
 
 }  // namespace
 
-// Maps the counters of `abishim run --stats`; null where they cannot be had.
-Stats* MapStats(const char* path) {
-  if (path == nullptr) return nullptr;
-  const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  if (IsError(fd)) return nullptr;
-  arch::KernelStat stat;
-  long at = HostCall<"fstat">(fd, &stat);
-  if (!IsError(at) && stat.size < static_cast<long>(sizeof(Stats))) at = -EINVAL;
-  if (!IsError(at)) {
-    at = HostCall<"mmap">(0, sizeof(Stats), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  }
-  HostCall<"close">(fd);
-  if (IsError(at)) return nullptr;
-  auto* stats = reinterpret_cast<Stats*>(at);
-  if (stats->IsOurs()) return stats;
-  HostCall<"munmap">(at, sizeof(Stats));
-  return nullptr;
-}
-
-void Awake(const Boot& boot) {
-  g_stats = boot.stats;
-  signals::StartAlternateStacks(boot.frame_bytes);
-  signals::StartMasks();
-  signals::StartThreads(UnblockSigsys());
-  signals::StartActions();
-}
-
 constinit Settings g_settings;
 
-void TakeSettings(const Environment& environment) {
-  const auto copy = [](char* to, Word size, const char* from) {
-    Word i = 0;
-    for (; from != nullptr && from[i] != '\0' && i < size - 1; ++i) to[i] = from[i];
-    to[i] = '\0';
-  };
-  g_settings.frame_bytes = environment.frame_bytes;
-  copy(g_settings.log, sizeof(g_settings.log), environment.log);
-  copy(g_settings.stats, sizeof(g_settings.stats), environment.stats);
+void Awake(const Boot& boot) {
+  g_settings = boot.settings;
+  g_stats = MapStats(g_settings.stats);
+  signals::StartAlternateStacks(g_settings.frame_bytes);
+  signals::StartMasks();
+  signals::StartThreads(UnblockSigsys() || boot.sigsys_blocked, boot.sigsys_pending);
+  signals::StartActions();
 }
 
 void Count(long nr, bool repaired) {

@@ -2,21 +2,18 @@
 // after an exec, before the program makes its first trapped call.
 #pragma once
 
-#include "shim/start/environment.h"
-#include "shim/start/stats.h"
-#include "tables/result.h"
+#include "registers.h"  // arch/ARCH
+#include "shim/start/settings.h"
 
 namespace abishim::start {
 
 struct Boot {
-  Word frame_bytes;  // AT_MINSIGSTKSZ, 0 if unknown
-  Stats* stats;      // null: nobody counts
+  Settings settings;
+  bool sigsys_blocked = false;                    // in the program's view
+  const arch::Siginfo* sigsys_pending = nullptr;  // one that waits for the program to unblock it
 };
 
 void Awake(const Boot& boot);
-
-void TakeSettings(const Environment& environment);
-Stats* MapStats(const char* path);
 
 // Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
 void Count(long nr, bool repaired);

@@ -37,6 +37,11 @@ void Take(const char* entry, Environment* e) {
     e->log = log;
   } else if (const char* file = ValueOf(entry, "ABISHIM_STATS"); file != nullptr && *file != '\0') {
     e->stats = file;
+  } else if (const char* exec = ValueOf(entry, "ABISHIM_EXEC"); exec != nullptr && *exec != '\0') {
+    e->exec = Equal(exec, "carry")    ? ExecWay::kCarry
+              : Equal(exec, "loader") ? ExecWay::kLoader
+                                      : ExecWay::kAny;
+    if (e->exec == ExecWay::kAny) e->complaint = "ABISHIM_EXEC";
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shim/plan/verdict.h"
+#include "shim/start/settings.h"
 #include "tables/result.h"
 
 namespace abishim::start {
@@ -11,6 +12,7 @@ struct Environment {
   Policy policy = Policy::kTranslate;  // ABISHIM_POLICY=translate|repair
   const char* log = nullptr;           // ABISHIM_LOG=FILE, "-": standard error
   const char* stats = nullptr;         // ABISHIM_STATS=FILE, as `abishim run --stats` makes it
+  ExecWay exec = ExecWay::kAny;        // ABISHIM_EXEC=carry|loader
   Word frame_bytes = 0;                // AT_MINSIGSTKSZ
   const char* complaint = nullptr;     // a variable with a value that is not understood
 };

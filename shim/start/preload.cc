@@ -7,7 +7,6 @@
 #include <linux/filter.h>
 #include <linux/mman.h>
 
-#include "shim/exec/loader/library.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/plan/filter.h"
@@ -24,21 +23,33 @@
 namespace abishim::start {
 namespace {
 
+// A name that is too long cannot be handed on: nothing is then written or counted.
+template <Word size>
+void Keep(const char* name, char (&to)[size]) {
+  if (name == nullptr) return;
+  const Word length = __builtin_strlen(name);
+  if (length < size) __builtin_memcpy(to, name, length);
+}
+
 // Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
 long BringUp(const Environment& environment, const Maps& maps, Word base) {
   const long mapped = image::Map({maps.path, maps.inode}, base);
   if (IsError(mapped)) return mapped;
-  const Boot boot{environment.frame_bytes, MapStats(environment.stats)};
-  const auto at_base = static_cast<Word>(mapped);
-  image::At(at_base, &exec::SetLibrary)(maps.path);
-  image::At(at_base, &TakeSettings)(environment);
-  image::At(at_base, &Awake)(boot);
+  Boot boot;
+  boot.settings.frame_bytes = environment.frame_bytes;
+  boot.settings.exec = environment.exec;
+  Keep(environment.log, boot.settings.log);
+  Keep(environment.stats, boot.settings.stats);
+  Keep(maps.path, boot.settings.library);
+  image::At(static_cast<Word>(mapped), &Awake)(boot);
   return mapped;
 }
 
-// An exec inside a tree that has the shim: the filter is in force, only the handlers are missing.
-void Rejoin(const Environment& environment, const Presence& presence) {
-  if (!presence.translates) return;
+// An exec inside a tree that has the shim: the filter is in force. Unless the exec carried the
+// image over, it is missing with its handlers.
+void Rejoin(Environment environment, const Presence& presence) {
+  if (!presence.translates || image::IsAt(presence.base)) return;
+  environment.exec = static_cast<ExecWay>(presence.exec);
   Maps maps;
   ReadMaps(image::OwnBase(), &maps);
   const long mapped =
@@ -81,7 +92,10 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
               reinterpret_cast<Word>(image::At(base, signals::g_mask_pages)), signals::kMaskBytes};
   }
   bpf::Program program;
-  if (!BuildFilter(plan, layout, {.count_repairs = environment.stats != nullptr}, &program)) {
+  if (!BuildFilter(plan, layout,
+                   {.count_repairs = environment.stats != nullptr,
+                    .exec = static_cast<unsigned>(environment.exec)},
+                   &program)) {
     return -E2BIG;
   }
   return Install(abishim_gate, program.begin(), program.length(), threads != Threads::kAlone);

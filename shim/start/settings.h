@@ -13,6 +13,9 @@ struct Settings {
   ExecWay exec = ExecWay::kAny;
   char log[512] = {};    // empty: nothing is logged
   char stats[512] = {};  // empty: nobody counts
+  // The library's file as the process that mapped it saw it; another root may show something else,
+  // or nothing, there.
+  char library[512] = {};
 };
 
 // Of this process.

@@ -37,4 +37,11 @@ struct Stats {
 static_assert(sizeof(Stats) == 16 + 512 * 16);
 static_assert(__builtin_offsetof(Stats, calls) == 16);
 
+namespace start {
+
+// Maps the counters; null where they cannot be had. (In the image only.)
+Stats* MapStats(const char* path);
+
+}  // namespace start
+
 }  // namespace abishim

@@ -1,4 +1,5 @@
-// A program or its interpreter as an ELF file: what the kernel checks before the old program is gone.
+// A program or its interpreter as an ELF file: what the kernel checks before the old program is
+// gone.
 #pragma once
 
 #include <linux/elf.h>

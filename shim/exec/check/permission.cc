@@ -62,8 +62,8 @@ long ByPermission(const Kernel& kernel, const Name& name) {
   if (!itself) kernel.Call<"close">(fd);
   if (IsError(error)) return error;
   const int flags = AT_EACCESS | (itself ? AT_EMPTY_PATH : 0);
-  const Args args{{static_cast<Word>(name.directory), name.path, kExecutable,
-                   static_cast<Word>(flags)}};
+  const Args args{
+      {static_cast<Word>(name.directory), name.path, kExecutable, static_cast<Word>(flags)}};
   error = kernel.Call<"faccessat2">(name.directory, name.path, kExecutable, flags);
   if (error != -ENOSYS && error != -EPERM) return error;
   Kernel again = kernel;

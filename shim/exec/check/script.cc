@@ -44,8 +44,7 @@ long ParseScript(char (&head)[kHeadBytes], ScriptLine* line) {
   char* const name = FirstNoBlank(head + 2, end);
   if (name == nullptr || name == end) return -ENOEXEC;
   char* const behind = FirstEnd(name, end);
-  char* const argument =
-      behind != nullptr && *behind != '\0' ? FirstNoBlank(behind, end) : nullptr;
+  char* const argument = behind != nullptr && *behind != '\0' ? FirstNoBlank(behind, end) : nullptr;
   *end = '\0';
   if (argument != nullptr) *behind = '\0';
   *line = {name, argument};

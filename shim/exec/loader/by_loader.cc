@@ -6,8 +6,9 @@
 #include "shim/exec/check/target.h"
 #include "shim/exec/loader.h"
 #include "shim/exec/loader/library.h"
-#include "shim/exec/loader/request.h"
+#include "shim/exec/loader/order.h"
 #include "shim/exec/loader/vectors.h"
+#include "shim/exec/plain.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
@@ -19,14 +20,6 @@
 
 namespace abishim::exec {
 namespace {
-
-// The kernel's own exec, with nothing of ours in the new program.
-long ByKernel(const Request& r) {
-  if (r.directory == AT_FDCWD && r.flags == 0) {
-    return HostCall<"execve">(r.path, r.argv, r.envp);
-  }
-  return HostCall<"execveat">(r.directory, r.path, r.argv, r.envp, r.flags);
-}
 
 // Would this file change the ids or the capabilities? The loader's does not. Under NO_NEW_PRIVS
 // none does.
@@ -49,23 +42,27 @@ Word Ignored() {
   return ignored;
 }
 
-// The mask that the program believes to have.
-Word MaskOf(const arch::Ucontext& frame) {
-  Word mask = frame.mask;
-  if (const signals::Thread* self = signals::SelfIfAny(frame); self && self->sigsys_blocked) {
-    mask |= signals::Bit(signals::kSigsys);
-  }
-  return mask;
+// The program's view of SIGSYS.
+void AddSigsys(const arch::Ucontext& frame, Order* order) {
+  const signals::Thread* self = signals::SelfIfAny(frame);
+  if (self == nullptr || !self->sigsys_blocked) return;
+  order->mask |= signals::Bit(signals::kSigsys);
+  order->pending = self->sigsys_pending;
+  if (order->pending) order->sigsys = self->pending;
 }
 
 long Load(const Request& r, const Found& found) {
-  const Order order{.mask = MaskOf(*r.frame),
-                    .ignored = Ignored(),
-                    .program = static_cast<Word>(found.program),
-                    .interpreter = static_cast<Word>(found.interpreter),
-                    .name = found.name};
+  Order order{.mask = r.frame->mask & ~signals::Bit(signals::kSigsys),
+              .ignored = Ignored(),
+              .program = static_cast<Word>(found.program),
+              .interpreter = static_cast<Word>(found.interpreter),
+              .log = start::g_settings.log,
+              .stats = start::g_settings.stats,
+              .library = start::g_settings.library,
+              .name = found.name};
+  AddSigsys(*r.frame, &order);
   char entry[kOrderBytes];
-  Encode(order, entry);
+  if (!Encode(order, entry)) return -E2BIG;
   Vectors vectors;
   if (const long error = vectors.Build(r.argv, r.envp, found.front, found.fronts, entry)) {
     return error;
@@ -81,18 +78,18 @@ void Complain(const Found& found, const char* why) {
 }
 
 long FindAndLoad(const Request& r) {
-  if ((r.flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) return ByKernel(r);
+  if ((r.flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) return Plain(r);
   const Kernel kernel(kHost);
   Found found;
   long error = Find(kernel, {r.directory, r.path, r.flags}, &found);
   if (!IsError(error)) {
-    if (found.program < 0) return ByKernel(r);
+    if (found.program < 0) return Plain(r);
     if (Collides(found.elf, image::OwnBase(), image::Size())) {
       Complain(found, "it lies where the shim of this process tree is");
       error = -ENOEXEC;
     } else if (GivesPrivileges(found.program)) {
       Complain(found, "it gains privileges, so the shim stays behind");
-      error = ByKernel(r);
+      error = Plain(r);
     } else {
       error = Load(r, found);
       if (error == -EACCES) Complain(found, "the loader cannot be executed");

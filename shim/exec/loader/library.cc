@@ -6,6 +6,7 @@
 
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/start/settings.h"
 
 // Linux 6.3.
 #ifndef MFD_EXEC
@@ -14,8 +15,6 @@
 
 namespace abishim::exec {
 namespace {
-
-constinit char g_library[4096];
 
 // Where the next way may still lead on.
 bool IsNoWay(long error) {
@@ -52,12 +51,13 @@ struct FdPath {
 };
 
 long ExecuteInstalled(const Word* argv, const Word* envp) {
-  if (g_library[0] == '\0') return -ENOENT;
-  const long fd = HostCall<"openat">(AT_FDCWD, g_library, O_RDONLY | O_CLOEXEC);
+  const char* const path = start::g_settings.library;
+  if (path[0] == '\0') return -ENOENT;
+  const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (IsError(fd)) return fd;
   const bool self = image::IsSelf(fd);
   HostCall<"close">(fd);
-  return self ? HostCall<"execve">(g_library, argv, envp) : -ENOENT;
+  return self ? HostCall<"execve">(path, argv, envp) : -ENOENT;
 }
 
 // The new program finds its file by /proc/self/exe; without a /proc by the descriptor, whose number
@@ -95,8 +95,7 @@ long ExecuteNamelessIn(const char* directory, const Word* argv, const Word* envp
   if (IsError(out)) return out;
   long error = image::WriteTo(out);
   const long fd =
-      IsError(error) ? error
-                     : HostCall<"openat">(AT_FDCWD, FdPath(out).text, O_RDONLY | O_CLOEXEC);
+      IsError(error) ? error : HostCall<"openat">(AT_FDCWD, FdPath(out).text, O_RDONLY | O_CLOEXEC);
   HostCall<"close">(out);
   if (IsError(fd)) return fd;
   error = ExecuteDescriptor(fd, argv, envp);
@@ -105,23 +104,6 @@ long ExecuteNamelessIn(const char* directory, const Word* argv, const Word* envp
 }
 
 }  // namespace
-
-void SetLibrary(const char* path) {
-  Word i = 0;
-  for (; path[i] != '\0' && i < sizeof(g_library) - 1; ++i) g_library[i] = path[i];
-  g_library[i] = '\0';
-}
-
-// A copy has no path that serves a second time; what the link names is told by the caller's check.
-void SetLibraryOfLoader(const char* name) {
-  char path[sizeof(g_library)];
-  const long length =
-      HostCall<"readlinkat">(AT_FDCWD, "/proc/self/exe", path, sizeof(path) - 1);
-  if (length > 0) path[length] = '\0';
-  if (length > 0 || name != nullptr) SetLibrary(length > 0 ? path : name);
-}
-
-const char* Library() { return g_library; }
 
 long ExecuteLibrary(const Word* argv, const Word* envp) {
   long error = ExecuteInstalled(argv, envp);

@@ -27,8 +27,8 @@ long Mmap(Word at, Word bytes, int protection, int flags, long fd, Word offset) 
 }
 
 bool Sound(const Elf64_Phdr& segment) {
-  return segment.p_vaddr < kTop && segment.p_filesz <= segment.p_memsz &&
-         segment.p_memsz < kTop && segment.p_vaddr + segment.p_memsz <= kTop;
+  return segment.p_vaddr < kTop && segment.p_filesz <= segment.p_memsz && segment.p_memsz < kTop &&
+         segment.p_vaddr + segment.p_memsz <= kTop;
 }
 
 struct Extent {

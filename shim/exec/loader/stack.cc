@@ -22,9 +22,9 @@ Word* Stack::Find(Word tag) const {
   return nullptr;
 }
 
-const char* Stack::ExecFn() const {
-  const Word* name = Find(AT_EXECFN);
-  return name != nullptr ? reinterpret_cast<const char*>(*name) : nullptr;
+Word Stack::Aux(Word tag) const {
+  const Word* value = Find(tag);
+  return value != nullptr ? *value : 0;
 }
 
 Word Stack::auxv_words() const {
@@ -43,12 +43,10 @@ void Stack::DropLast() {
 }
 
 void Stack::Describe(const Elf& elf, const Mapped& program, Word base, const char* name) {
-  const Word entries[][2] = {{AT_PHDR, program.headers},
-                             {AT_PHENT, sizeof(Elf64_Phdr)},
-                             {AT_PHNUM, elf.header.e_phnum},
-                             {AT_BASE, base},
-                             {AT_ENTRY, program.entry},
-                             {AT_EXECFN, reinterpret_cast<Word>(name)}};
+  const Word entries[][2] = {
+      {AT_PHDR, program.headers},     {AT_PHENT, sizeof(Elf64_Phdr)},
+      {AT_PHNUM, elf.header.e_phnum}, {AT_BASE, base},
+      {AT_ENTRY, program.entry},      {AT_EXECFN, reinterpret_cast<Word>(name)}};
   for (const auto& entry : entries) {
     if (Word* value = Find(entry[0])) *value = entry[1];
   }

@@ -16,8 +16,8 @@ class Stack {
   char** envp() const { return argv() + argc() + 1; }
   // The last string of the environment; null if there is none.
   char* last() const;
-  // Null where the vector has no such entry.
-  const char* ExecFn() const;
+  // 0 where the vector has no such entry.
+  Word Aux(Word tag) const;
 
   // Takes the last entry of the environment out of the vectors.
   void DropLast();

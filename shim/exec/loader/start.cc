@@ -3,22 +3,25 @@
 // The kernel has mapped it somewhere; it is not relocated, and the filter lets no trapped call of
 // this copy through. So the copy only asks where the tree's image lies, maps it there and goes on
 // in it.
+#include <linux/auxvec.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
-#include "shim/exec/loader/library.h"
 #include "shim/exec/loader/memory_map.h"
-#include "shim/exec/loader/request.h"
+#include "shim/exec/loader/order.h"
 #include "shim/exec/loader/stack.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/plan/question.h"
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
-#include "shim/start/environment.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
+
+#ifndef AT_MINSIGSTKSZ
+#define AT_MINSIGSTKSZ 51  // Linux 5.14
+#endif
 
 namespace abishim::exec {
 namespace {
@@ -65,6 +68,12 @@ long OpenSelf(const char* name) {
   return image::IsSelf(fd) ? fd : -1;
 }
 
+template <Word size>
+void Keep(const char* text, char (&to)[size]) {
+  const Word length = __builtin_strlen(text);
+  if (length < size) __builtin_memcpy(to, text, length);
+}
+
 struct Program {
   Elf elf;
   Mapped mapped;
@@ -77,8 +86,8 @@ void Load(const Order& order, Program* program) {
   long error = ReadElf(kernel, fd, &program->elf);
   if (IsError(error)) Die(order.name, "not read", error);
   const bool interpreted = order.interpreter != ~Word{0};
-  error = MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kElsewhere,
-                 &program->mapped);
+  error =
+      MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kElsewhere, &program->mapped);
   if (IsError(error)) Die(order.name, "not mapped", error);
   program->entry = program->mapped.entry;
   if (!interpreted) return;
@@ -112,33 +121,34 @@ void AllowCodeOnStack(const Elf& elf, const Stack& stack) {
 }
 
 // Our signals as the program left them, then our handlers in their place.
-void Wake(const Order& order, const start::Environment& environment) {
-  const Word all = ~(signals::Bit(signals::kSigsys) & ~order.mask);
-  HostCall<"rt_sigprocmask">(signals::kSigSetmask, &all, 0, 8);
+void Wake(const Order& order, const start::Boot& boot) {
   for (int signal = 1; signal <= 64; ++signal) {
     if ((order.ignored & signals::Bit(signal)) == 0) continue;
     const arch::Sigaction ignore{.handler = 1, .flags = 0, .restorer = 0, .mask = 0};
     HostCall<"rt_sigaction">(signal, &ignore, 0, 8);
   }
-  start::Awake({environment.frame_bytes, start::MapStats(environment.stats)});
+  start::Awake(boot);
   const Word faults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
   HostCall<"rt_sigprocmask">(signals::kSigUnblock, &faults, 0, 8);
 }
 
 // In the copy at the tree's base.
-[[noreturn]] void Go(Word* start, Word other) {
+[[noreturn]] void Go(Word* start, Word other, unsigned way) {
   HostCall<"munmap">(other, image::Size());
   Stack stack(start);
   Order order;
   char* const entry = stack.last();
   if (entry == nullptr || !Decode(entry, &order)) Refuse("this is no program to be run", 0);
   stack.DropLast();
-  const start::Environment environment =
-      start::ReadEnvironment(stack.argc(), reinterpret_cast<Word>(stack.argv()),
-                             reinterpret_cast<Word>(stack.envp()), nullptr, 0);
-  start::TakeSettings(environment);
-  SetLibraryOfLoader(stack.ExecFn());
-  Wake(order, environment);
+  start::Boot boot;
+  boot.settings.frame_bytes = stack.Aux(AT_MINSIGSTKSZ);
+  boot.settings.exec = static_cast<start::ExecWay>(way);
+  Keep(order.log, boot.settings.log);
+  Keep(order.stats, boot.settings.stats);
+  Keep(order.library, boot.settings.library);
+  boot.sigsys_blocked = (order.mask & signals::Bit(signals::kSigsys)) != 0;
+  if (order.pending) boot.sigsys_pending = &order.sigsys;
+  Wake(order, boot);
 
   Program program;
   Load(order, &program);
@@ -160,11 +170,11 @@ extern "C" [[gnu::visibility("hidden"), noreturn]] void abishim_on_start(Word* s
   const Presence presence = Ask(abishim_gate);
   if (!presence.translates) Refuse("this is no program to be run", 0);
   if (presence.version != kContract) Refuse("of another version than this process tree", 0);
-  const long fd = OpenSelf(Stack(start).ExecFn());
+  const long fd = OpenSelf(reinterpret_cast<const char*>(Stack(start).Aux(AT_EXECFN)));
   const long mapped = image::MapFrom(fd, presence.base);
   if (fd >= 0) HostCall<"close">(fd);
   if (IsError(mapped)) Refuse("no place for the image", mapped);
-  image::At(presence.base, &Go)(start, image::OwnBase());
+  image::At(presence.base, &Go)(start, image::OwnBase(), presence.exec);
   __builtin_unreachable();
 }
 

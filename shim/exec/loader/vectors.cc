@@ -7,7 +7,8 @@
 namespace abishim::exec {
 namespace {
 
-constexpr long kMost = 1 << 20;  // 8 MiB of pointers; the kernel's limit is 6 MiB with their strings
+constexpr long kMost =
+    1 << 20;  // 8 MiB of pointers; the kernel's limit is 6 MiB with their strings
 
 bool CopyInWords(Word from, Word* to, long count) {
   return abishim_copy(to, reinterpret_cast<const void*>(from),
@@ -46,8 +47,8 @@ long Vectors::Build(Word argv, Word envp, const char* const* front, int fronts, 
   if (IsError(arguments)) return arguments;
   if (IsError(entries)) return entries;
   const long kept = arguments > 0 ? arguments - 1 : 0;
-  const Word words = static_cast<Word>(entries) + 2 +
-                     (fronts > 0 ? static_cast<Word>(fronts + kept) + 1 : 0);
+  const Word words =
+      static_cast<Word>(entries) + 2 + (fronts > 0 ? static_cast<Word>(fronts + kept) + 1 : 0);
   if (const long error = Reserve(words)) return error;
 
   Word* at = room_;

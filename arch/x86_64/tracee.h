@@ -1,0 +1,50 @@
+// x86-64: a program that is held by ptrace where it begins. Includes nothing of ours.
+#pragma once
+
+namespace abishim::arch {
+
+struct TraceeRegisters {  // user_regs_struct, asm/user_64.h
+  unsigned long r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi, orig_rax,
+      rip, cs, eflags, rsp, ss, fs_base, gs_base, ds, es, fs, gs;
+};
+static_assert(sizeof(TraceeRegisters) == 27 * 8);
+static_assert(__builtin_offsetof(TraceeRegisters, rip) == 16 * 8);
+
+inline constexpr long kGetRegisters = 12, kSetRegisters = 13;  // PTRACE_GETREGS, PTRACE_SETREGS
+
+// A program of this architecture (not i386)?
+inline bool IsNative(const TraceeRegisters& r) { return r.cs == 0x33; }
+
+// What is planted where a program begins: mov $9, %eax (mmap); syscall; int3. It sets rax by
+// itself: at the exec stop the task is still in execve, whose way out sets rax to 0.
+inline constexpr unsigned long kStub = 0xcc050f00000009b8;
+inline constexpr unsigned long kStubEnd = 8;
+
+inline unsigned long ProgramCounter(const TraceeRegisters& r) { return r.rip; }
+inline unsigned long StackPointer(const TraceeRegisters& r) { return r.rsp; }
+inline unsigned long Result(const TraceeRegisters& r) { return r.rax; }
+
+// The registers with which the task runs the stub: a call with these arguments.
+inline TraceeRegisters ForStub(TraceeRegisters r, const unsigned long (&a)[6]) {
+  r.rdi = a[0], r.rsi = a[1], r.rdx = a[2], r.r10 = a[3], r.r8 = a[4], r.r9 = a[5];
+  r.orig_rax = ~0ul;  // no call is to be restarted
+  return r;
+}
+// The registers with which it goes on at `pc` with three arguments.
+inline TraceeRegisters ForCall(TraceeRegisters r, unsigned long pc, unsigned long a,
+                               unsigned long b, unsigned long c) {
+  r.rip = pc, r.rdi = a, r.rsi = b, r.rdx = c, r.rax = 0;
+  r.orig_rax = ~0ul;
+  return r;
+}
+
+}  // namespace abishim::arch
+
+extern "C" {
+// gate_exec.S
+[[gnu::visibility("hidden")]] long abishim_spawn(long flags, void* stack_top,
+                                                 void (*function)(void*), void* argument, int* id);
+[[gnu::visibility("hidden"), noreturn]] void abishim_vanish(void* area, unsigned long bytes);
+[[gnu::visibility("hidden")]] void abishim_agent();
+[[gnu::visibility("hidden")]] extern unsigned long abishim_program_stack, abishim_program_entry;
+}

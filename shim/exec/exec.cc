@@ -1,0 +1,87 @@
+#include "shim/exec/exec.h"
+
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/prctl.h>
+#include <linux/stat.h>
+
+#include "abi.h"  // arch/ARCH
+#include "shim/exec/carry.h"
+#include "shim/exec/loader.h"
+#include "shim/exec/namespace.h"
+#include "shim/exec/plain.h"
+#include "shim/memory/host.h"
+#include "shim/start/log.h"
+#include "shim/start/settings.h"
+
+namespace abishim::exec {
+namespace {
+
+constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
+
+Request ToRequest(const arch::Ucontext* u, long nr, const Args& args) {
+  if (nr == NumberOf("execve"))
+    return {.path = args[0], .argv = args[1], .envp = args[2], .frame = u};
+  return {.path = args[1],
+          .argv = args[2],
+          .envp = args[3],
+          .directory = args.Int(0),
+          .flags = args.Int(4),
+          .by_path = false,
+          .frame = u};
+}
+
+bool MayTraceAnyone() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2] = {};
+  return HostCall<"capget">(&header, data) == 0 && (data[0].effective >> CAP_SYS_PTRACE & 1) != 0;
+}
+
+bool HasFileCapabilities(const Request& r) {
+  return r.by_path && HostCall<"getxattr">(r.path, "security.capability", 0, 0) > 0;
+}
+
+// Would it gain rights that the kernel withholds from a program that is traced? (Under NO_NEW_PRIVS
+// nothing does.)
+bool GainsRights(const Request& r, const arch::KernelStat& file) {
+  if (HostCall<"prctl">(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return false;
+  constexpr unsigned kSetGroup = S_ISGID | S_IXGRP;
+  const bool gains =
+      (file.mode & S_ISUID) != 0 || (file.mode & kSetGroup) == kSetGroup || HasFileCapabilities(r);
+  return gains && !MayTraceAnyone();
+}
+
+long WithoutTracer(const Request& r, long why) {
+  if (start::g_settings.exec != start::ExecWay::kCarry) return ByLoader(r);
+  start::Line().Text("exec: cannot carry over: errno ").Number(-why).Write(start::Log());
+  return -EPERM;
+}
+
+// A PATH walk costs no helper: what is not there is answered at once.
+long Run(const Request& r) {
+  if ((r.flags & ~kFlags) != 0) return Plain(r);  // unknown ones; AT_EXECVE_CHECK executes nothing
+  arch::KernelStat file;
+  const long error = HostCall<"newfstatat">(r.directory, r.path, &file, r.flags);
+  if (IsError(error)) return error;
+  const bool runnable = (file.mode & S_IFMT) == S_IFREG && (file.mode & 0111) != 0;
+  if (!runnable || GainsRights(r, file)) return Plain(r);
+  if (start::g_settings.exec == start::ExecWay::kLoader) return ByLoader(r);
+  if (ChildrenLiveElsewhere()) return WithoutTracer(r, -EINVAL);
+  const Attempt attempt = Carry(r);
+  switch (attempt.outcome) {
+    case Outcome::kError:
+      return attempt.error;
+    case Outcome::kAlone:
+      return Plain(r);
+    default:
+      return WithoutTracer(r, attempt.error);
+  }
+}
+
+}  // namespace
+
+void Exec(arch::Ucontext* u, long nr, const Args& args) {
+  arch::SetResult(u, Run(ToRequest(u, nr, args)));
+}
+
+}  // namespace abishim::exec

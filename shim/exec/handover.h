@@ -1,0 +1,26 @@
+// What the image in the new program gets to know of the one before it.
+#pragma once
+
+#include "registers.h"  // arch/ARCH
+#include "shim/start/settings.h"
+#include "tables/result.h"
+
+namespace abishim::exec {
+
+struct Handover {
+  static constexpr int kHelpers = 8;
+
+  Word mask;     // the program's own, without SIGSYS
+  Word ignored;  // signals that the program ignores and that would be lost, as a mask
+  bool sigsys_blocked, sigsys_pending;  // the program's view
+  bool named_tracer;                    // PR_SET_PTRACER is to be taken back
+  arch::Siginfo pending;
+  // Children that wait() must not show: the helper, and those of threads that the exec ended.
+  int helper[kHelpers];
+  start::Settings settings;
+};
+
+// Where the helper leaves it, in the new image.
+extern Handover g_handover;
+
+}  // namespace abishim::exec
