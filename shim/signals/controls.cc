@@ -6,6 +6,7 @@
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
+#include "shim/start/uname.h"
 
 namespace abishim::signals {
 namespace {
@@ -161,11 +162,9 @@ struct Entry {
   Control* control;
 };
 constexpr Entry kControls[] = {
-    {NumberOf("rt_sigprocmask"), RtSigprocmask},
-    {NumberOf("rt_sigaction"), RtSigaction},
-    {NumberOf("rt_sigreturn"), RtSigreturn},
-    {NumberOf("sigaltstack"), Sigaltstack},
-    {NumberOf("execve"), exec::Exec},
+    {NumberOf("rt_sigprocmask"), RtSigprocmask}, {NumberOf("rt_sigaction"), RtSigaction},
+    {NumberOf("rt_sigreturn"), RtSigreturn},     {NumberOf("sigaltstack"), Sigaltstack},
+    {NumberOf("uname"), start::Uname},           {NumberOf("execve"), exec::Exec},
     {NumberOf("execveat"), exec::Exec},
 };
 
