@@ -55,6 +55,8 @@ scratch=$(mktemp -d /tmp/abishim-exec.XXXXXX)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 cp -a "$built/targets" "$scratch/"; chmod -R a+rX "$scratch"
+mkdir "$scratch/targets/dev"
+if [[ $EUID -eq 0 ]]; then mknod -m 666 "$scratch/targets/dev/urandom" c 1 9; fi  # what getrandom becomes
 install -m 0111 "$built/targets/target-static" "$scratch/targets/unreadable"
 
 ways_of() { local own; own=$(sed -n 's|^// ways: ||p' "$here/$1.c"); echo "${own:-carry loader}"; }
@@ -64,8 +66,8 @@ went() {
   carried=$(grep -c ': carried over' "$scratch/log" || true)
   loaded=$(grep -c ': loaded ' "$scratch/log" || true)
   case $1 in
-    carry) [[ $carried -gt 1 && $loaded -eq 0 ]] ;;
-    loader) [[ $loaded -gt 1 && $carried -eq 0 ]] ;;
+    carry) [[ $carried -gt 0 && $loaded -eq 0 ]] ;;
+    loader) [[ $loaded -gt 0 && $carried -eq 0 ]] ;;
     *) [[ $carried -gt 0 ]] ;;
   esac || { echo "the log has $carried carried, $loaded loaded"; return 1; }
 }
