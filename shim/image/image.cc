@@ -198,13 +198,20 @@ PartList Parts() {
   for (const Elf64_Phdr& segment : Segments()) {
     if (segment.p_type == PT_GNU_RELRO) sealed_end = Up(segment.p_vaddr + segment.p_memsz);
   }
+  const auto add = [&list](Word start, Word end, bool writable, bool executable) {
+    if (start >= end || list.count == PartList::kMost) return;
+    list.part[list.count++] = {OwnBase() + start, end - start, writable, executable};
+  };
   for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type != PT_LOAD || list.count == PartList::kMost) continue;
+    if (segment.p_type != PT_LOAD) continue;
     const Word start = Down(segment.p_vaddr), end = Up(segment.p_vaddr + segment.p_memsz);
-    // Nothing lies between the sealed pages and the end of their segment (tests/image/link.sh).
-    const bool writable = (segment.p_flags & PF_W) != 0 && end > sealed_end;
-    list.part[list.count++] = {OwnBase() + start, end - start, writable,
-                               (segment.p_flags & PF_X) != 0};
+    const bool writable = (segment.p_flags & PF_W) != 0;
+    // The linker may put what is sealed and what stays writable into one segment, or into two.
+    const Word split = !writable || sealed_end > end ? end
+                       : sealed_end > start          ? sealed_end
+                                                     : start;
+    add(start, split, false, (segment.p_flags & PF_X) != 0);
+    add(split, end, true, false);
   }
   return list;
 }
