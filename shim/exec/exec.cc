@@ -8,6 +8,7 @@
 #include "abi.h"  // arch/ARCH
 #include "shim/exec/carry.h"
 #include "shim/exec/loader.h"
+#include "shim/exec/loader/exe.h"
 #include "shim/exec/namespace.h"
 #include "shim/exec/plain.h"
 #include "shim/memory/host.h"
@@ -66,6 +67,8 @@ long Run(const Request& r) {
   const bool runnable = (file.mode & S_IFMT) == S_IFREG && (file.mode & 0111) != 0;
   if (!runnable || GainsRights(r, file)) return Plain(r);
   if (start::g_settings.exec == start::ExecWay::kLoader) return ByLoader(r);
+  // The kernel would take the loader's file for the program.
+  if (ProgramBehind(r.directory, r.path, r.flags) != nullptr) return ByLoader(r);
   if (ChildrenLiveElsewhere()) return WithoutTracer(r, -EINVAL);
   const Attempt attempt = Carry(r);
   switch (attempt.outcome) {

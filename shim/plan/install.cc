@@ -30,11 +30,18 @@ long InstallOnce(RawCall call, const sock_fprog& program, bool tsync) {
   return result;
 }
 
+sock_fprog Describe(const sock_filter* program, unsigned length) {
+  return {static_cast<unsigned short>(length), const_cast<sock_filter*>(program)};
+}
+
 }  // namespace
 
+long InstallWithoutPromise(RawCall call, const sock_filter* program, unsigned length) {
+  return InstallOnce(call, Describe(program, length), false);
+}
+
 long Install(RawCall call, const sock_filter* program, unsigned length, bool tsync) {
-  const sock_fprog described{static_cast<unsigned short>(length),
-                             const_cast<sock_filter*>(program)};
+  const sock_fprog described = Describe(program, length);
   const long result = InstallOnce(call, described, tsync);
   if (result != -EACCES) return result;
   const long promised = Prctl(call, PR_SET_NO_NEW_PRIVS, 1, 0);

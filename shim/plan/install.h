@@ -11,6 +11,10 @@ namespace abishim {
 // 0, nothing was installed. NO_NEW_PRIVS is set only when the kernel insists.
 long Install(RawCall call, const sock_filter* program, unsigned length, bool tsync);
 
+// The same for the calling thread alone, and never with NO_NEW_PRIVS: -EACCES where the kernel
+// insists.
+long InstallWithoutPromise(RawCall call, const sock_filter* program, unsigned length);
+
 enum class Threads : unsigned char {
   kAlone,    // no other thread
   kReady,    // others, none of which blocks SIGSYS

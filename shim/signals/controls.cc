@@ -1,6 +1,7 @@
 #include "shim/signals/controls.h"
 
 #include "shim/exec/exec.h"
+#include "shim/exec/loader/exe.h"
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
@@ -162,9 +163,14 @@ struct Entry {
   Control* control;
 };
 constexpr Entry kControls[] = {
-    {NumberOf("rt_sigprocmask"), RtSigprocmask}, {NumberOf("rt_sigaction"), RtSigaction},
-    {NumberOf("rt_sigreturn"), RtSigreturn},     {NumberOf("sigaltstack"), Sigaltstack},
-    {NumberOf("uname"), start::Uname},           {NumberOf("execve"), exec::Exec},
+    {NumberOf("rt_sigprocmask"), RtSigprocmask},
+    {NumberOf("rt_sigaction"), RtSigaction},
+    {NumberOf("rt_sigreturn"), RtSigreturn},
+    {NumberOf("sigaltstack"), Sigaltstack},
+    {NumberOf("readlink"), exec::ReadLink},  // where shim/exec/loader/exe.h says so
+    {NumberOf("readlinkat"), exec::ReadLink},
+    {NumberOf("uname"), start::Uname},
+    {NumberOf("execve"), exec::Exec},
     {NumberOf("execveat"), exec::Exec},
 };
 

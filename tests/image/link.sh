@@ -18,6 +18,13 @@ check no-undefined-symbol "$(nm -uD "$library")"
 check exports-nothing "$(nm -D --defined-only "$library" 2>/dev/null)"
 check only-relative-relocations "$(readelf -rW "$library" | awk '/^[0-9a-f]+ / && $3 != "R_X86_64_RELATIVE"')"
 check has-relocations-to-look-at "$(readelf -rW "$library" | grep -q R_X86_64_RELATIVE || echo none)"
+# All that is writable for good begins as zeros: a copy of the file can be made from the image at any time.
+sealed=$(awk '$1 == "GNU_RELRO" { print $3, $6 }' <<<"$segments")
+check writable-data-begins-as-zeros "$(awk '$1 == "LOAD" && / RW / { print $3, $5 }' <<<"$segments" | while read -r at bytes; do
+  [[ $((bytes)) -eq 0 || $((at + bytes)) -le $((${sealed% *} + ${sealed#* })) ]] || echo "$at: $bytes bytes in the file"; done)"
+check starts-as-a-program "$([[ $(readelf -hW "$library" | awk '/Entry point/ { print $NF }') == "0x$(nm -a "$library" | awk '$3 == "abishim_start" { print $1 }' | sed 's/^0*//')" ]] || echo "entry point")"
+check names-no-interpreter "$(awk '$1 == "INTERP"' <<<"$segments")"
+check can-be-executed "$([[ -x $library ]] || echo "no x bit")"
 check no-writable-code "$(awk '$1 == "LOAD" && / RWE /' <<<"$segments")"
 check no-executable-stack "$(awk '$1 == "GNU_STACK" && /E/' <<<"$segments")"
 # An exec takes over what is read-only and gives zeros for the rest (shim/exec/plant.cc).

@@ -96,11 +96,15 @@ long TakeElf(const Kernel& kernel, int fd, Found* found) {
 
 }  // namespace
 
-long Find(const Kernel& kernel, const Name& name, Found* found) {
+long Find(const Kernel& kernel, const Name& name, const char* instead, Found* found) {
   Way way;
   const long error = SetName(kernel, name, found, &way);
   if (IsError(error)) return error;
   Name next = name;
+  if (instead != nullptr) {
+    next = {AT_FDCWD, reinterpret_cast<Word>(instead), 0};
+    way.itself = false;
+  }
   const char* script = found->name;
   for (int depth = 0;; ++depth) {
     const long fd = OpenExecutable(kernel, next, way.itself && depth == 0);

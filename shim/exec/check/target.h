@@ -25,7 +25,9 @@ struct Found {
 // Follows `name` to an ELF file. 0, or the errno that execve gives. Where `found->program` stays
 // -1 the file is for another architecture, or of a kind that only the kernel knows (binfmt_misc):
 // the caller makes the plain call. To be closed in any case.
-long Find(const Kernel& kernel, const Name& name, Found* found);
+//
+// `instead`: a path that leads to the file that `name` means; null: it leads there itself.
+long Find(const Kernel& kernel, const Name& name, const char* instead, Found* found);
 void Close(const Kernel& kernel, Found* found);
 
 }  // namespace abishim::exec

@@ -5,6 +5,7 @@
 
 #include "shim/exec/check/target.h"
 #include "shim/exec/loader.h"
+#include "shim/exec/loader/exe.h"
 #include "shim/exec/loader/library.h"
 #include "shim/exec/loader/order.h"
 #include "shim/exec/loader/vectors.h"
@@ -82,7 +83,8 @@ long FindAndLoad(const Request& r) {
   if ((r.flags & ~(AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW)) != 0) return Plain(r);
   const Kernel kernel(kHost);
   Found found;
-  long error = Find(kernel, {r.directory, r.path, r.flags}, &found);
+  const char* const instead = ProgramBehind(r.directory, r.path, r.flags);
+  long error = Find(kernel, {r.directory, r.path, r.flags}, instead, &found);
   if (!IsError(error)) {
     if (found.program < 0) return Plain(r);
     if (Collides(found.elf, image::OwnBase(), image::Size())) {

@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
 
+#include "shim/exec/loader/fd_path.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/start/settings.h"
@@ -33,22 +34,6 @@ bool IsNoWay(long error) {
       return false;
   }
 }
-
-// "/proc/self/fd/N".
-struct FdPath {
-  char text[32];
-  explicit FdPath(long fd) {
-    char* at = text;
-    for (const char* part = "/proc/self/fd/"; *part != '\0'; ++part) *at++ = *part;
-    char digits[10];
-    int count = 0;
-    do {
-      digits[count++] = static_cast<char>('0' + fd % 10);
-    } while ((fd /= 10) != 0);
-    while (count > 0) *at++ = digits[--count];
-    *at = '\0';
-  }
-};
 
 long ExecuteInstalled(const Word* argv, const Word* envp) {
   const char* const path = start::g_settings.library;

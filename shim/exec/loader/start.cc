@@ -8,6 +8,7 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
+#include "shim/exec/loader/exe.h"
 #include "shim/exec/loader/memory_map.h"
 #include "shim/exec/loader/order.h"
 #include "shim/exec/loader/stack.h"
@@ -157,6 +158,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   stack.Describe(program.elf, program.mapped, program.base, order.name);
   AllowCodeOnStack(program.elf, stack);
   DescribeMemory(program.mapped, stack, entry);
+  ShowProgram(static_cast<long>(order.program));
   HostCall<"close">(order.program);
   HostCall<"prctl">(PR_SET_NAME, LastPart(order.name));
   start::Line().Text("loaded ").Text(order.name).Write(start::Log());
