@@ -18,7 +18,7 @@ abishim_start:
         .size   abishim_start, . - abishim_start
 
 // void abishim_enter(void* stack, void* entry): as the kernel starts a program.
-// In: rdi = stack, rsi = entry. Does not return. All other registers and the flags are zero; rdx is
+// In: rdi = stack, rsi = entry. Does not return. All other registers are zero; rdx is
 // what ld.so and libc would register with atexit.
         .globl  abishim_enter
         .hidden abishim_enter
@@ -27,7 +27,7 @@ abishim_enter:
         .cfi_startproc
         .cfi_undefined rip
         mov     %rdi, %rsp
-        mov     %rsi, -8(%rsp)
+        mov     %rsi, -16(%rsp)
         xor     %eax, %eax
         xor     %ebx, %ebx
         xor     %ecx, %ecx
@@ -43,7 +43,9 @@ abishim_enter:
         xor     %r13d, %r13d
         xor     %r14d, %r14d
         xor     %r15d, %r15d
-        jmp     *-8(%rsp)
+        pushq   $0x202                          // the flags of a new program
+        popfq
+        jmp     *-16(%rsp)
         .cfi_endproc
         .size   abishim_enter, . - abishim_enter
 
