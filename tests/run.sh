@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
-# Suites, in this order: format, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
 # `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
 # --long: the fuzzers run ten minutes each instead of seconds.
 set -uo pipefail
@@ -45,6 +45,7 @@ formatted() {
   bad=$(git ls-files '*.h' '*.cc' | grep -v '^tests/abi/' | xargs clang-format --dry-run 2>&1 | sed -n 's/:.*warning:.*//p' | sort -u)
   if [[ -z $bad ]]; then echo "ok format/clang-format"; else echo "FAIL format/clang-format: ${bad//$'\n'/ }"; fi
 }
+lint() { if tests/lint.sh; then echo "ok lint/clang-tidy"; else echo "FAIL lint/clang-tidy"; fi; }
 unit() { build/release/abishim_tests 2>&1 | from_gtest unit; }
 sanitize() {
   cmake --preset sanitize >/dev/null && cmake --build --preset sanitize --target abishim_tests_asan | tail -1 &&
@@ -83,6 +84,7 @@ wait "$headers" || echo "run.sh: no headers of Debian sid"
 : >"$log"
 
 suite format formatted
+suite lint lint
 suite unit unit
 suite sanitize sanitize
 suite command command_tests

@@ -53,7 +53,7 @@ std::string FindProgram(const std::string& name) {
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
     const std::string directory = path.substr(begin, end - begin);
-    const std::string candidate = (directory.empty() ? "." : directory) + '/' + name;
+    std::string candidate = (directory.empty() ? "." : directory) + '/' + name;
     const int error = WhyNot(candidate);
     if (error == 0) return candidate;
     if (error != ENOENT && error != ENOTDIR && error != EISDIR) why = error;
@@ -64,6 +64,7 @@ std::string FindProgram(const std::string& name) {
 
 void Become(const std::string& path, const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   execve(path.c_str(), argv.data(), environ);
