@@ -8,7 +8,7 @@
 
 #include "tables/kernel.h"
 #include "tables/translate/child.h"
-#include "tables/translate/proc.h"
+#include "tables/translate/walk/proc.h"
 #include "tables/translate/proc_fd.h"
 
 namespace abishim::translate {
