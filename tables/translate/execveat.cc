@@ -8,8 +8,8 @@
 
 #include "tables/kernel.h"
 #include "tables/translate/child.h"
-#include "tables/translate/walk/proc.h"
 #include "tables/translate/proc_fd.h"
+#include "tables/translate/walk/proc.h"
 
 namespace abishim::translate {
 namespace {
