@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
-# Suites, in this order: format, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
 # `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
 # --long: the fuzzers run ten minutes each instead of seconds.
 set -uo pipefail
@@ -45,6 +45,7 @@ formatted() {
   bad=$(git ls-files '*.h' '*.cc' | grep -v '^tests/abi/' | xargs clang-format --dry-run 2>&1 | sed -n 's/:.*warning:.*//p' | sort -u)
   if [[ -z $bad ]]; then echo "ok format/clang-format"; else echo "FAIL format/clang-format: ${bad//$'\n'/ }"; fi
 }
+lint() { if tests/lint.sh; then echo "ok lint/clang-tidy"; else echo "FAIL lint/clang-tidy"; fi; }
 unit() { build/release/abishim_tests 2>&1 | from_gtest unit; }
 sanitize() {
   cmake --preset sanitize >/dev/null && cmake --build --preset sanitize --target abishim_tests_asan | tail -1 &&
@@ -68,6 +69,9 @@ demo() {
 }
 
 tests/setup.sh || { echo "FAIL setup"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+# Only a machine that has nothing in its cache waits for these.
+tests/tables/headers.sh >/dev/null 2>&1 &
+headers=$!
 # While the tests that need no root run, roots that are missing are made.
 (tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase) >/dev/null 2>&1 &
 if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
@@ -76,9 +80,11 @@ if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; th
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
 fi
+wait "$headers" || echo "run.sh: no headers of Debian sid"
 : >"$log"
 
 suite format formatted
+suite lint lint
 suite unit unit
 suite sanitize sanitize
 suite command command_tests
