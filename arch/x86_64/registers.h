@@ -58,7 +58,8 @@ struct Sigaction {  // what rt_sigaction(2) takes
 };
 static_assert(sizeof(Sigaction) == 32);
 
-inline constexpr int kSyscallBytes = 2;  // 0f 05
+inline constexpr int kSyscallBytes = 2;   // 0f 05
+inline constexpr int kRestorerBytes = 9;  // of gate.S, up to and with its syscall instruction
 
 inline unsigned long Argument(const Ucontext& u, int i) {
   const unsigned long all[6] = {u.rdi, u.rsi, u.rdx, u.r10, u.r8, u.r9};
@@ -112,6 +113,7 @@ extern "C" {
 [[gnu::visibility("hidden")]] extern const char abishim_gate_page[];
 [[gnu::visibility("hidden")]] long abishim_gate(long nr, long a, long b, long c, long d, long e,
                                                 long f);
+[[gnu::visibility("hidden")]] extern const char abishim_gate_caller[];  // as filters see it
 [[gnu::visibility("hidden")]] void abishim_restorer();
 // copy_guest.S
 [[gnu::visibility("hidden")]] unsigned long abishim_copy(void* to, const void* from,

@@ -41,7 +41,7 @@ Result WithRoom(Translation* translate, Kernel* kernel, const Args& args,
         job->result = job->translate(*job->kernel, *job->args);
       },
       &job);
-  return done ? job.result : Result(-ENOMEM);
+  return done ? job.result : Result(-ENOSYS);
 }
 
 }  // namespace

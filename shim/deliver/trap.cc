@@ -3,6 +3,7 @@
 #include "shim/deliver/dispatch.h"
 #include "shim/memory/host.h"
 #include "shim/plan/filter.h"
+#include "shim/sandbox/guard.h"
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/controls.h"
 #include "shim/signals/masks.h"
@@ -16,6 +17,7 @@ constexpr int kBySeccomp = 1;  // si_code SYS_SECCOMP
 
 void Answer(arch::Ucontext* u, const Args& args, const Result& result) {
   if (!result.again) return arch::SetResult(u, result.value);
+  if (!sandbox::MayReexecute(*u, result.value, result.args)) return arch::SetResult(u, -ENOSYS);
   for (int i = 0; i < 6; ++i) {
     if (result.args[i] != args[i]) arch::SetArgument(u, i, result.args[i]);
   }
@@ -28,21 +30,26 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   const unsigned data = static_cast<unsigned>(info.error);
   if (info.code != kBySeccomp || (data & ~kTrapFlags) != kCookie) return false;
 
+  const sandbox::Inside inside;
+  const long nr = info.syscall.nr;
+  Args args;
+  for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
+  const bool control = (data & kTrapControl) != 0;
+  const sandbox::Decision decision = sandbox::Decide(u, nr, args, control);
+  if (decision == sandbox::Decision::kTheirs) return false;
+
   signals::NoticeFork(*u);
   // A fault in the copy of program memory must reach our handler, whatever the program blocks. The
   // frame brings its mask back.
   constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
   if (u->mask & kFaults) HostCall<"rt_sigprocmask">(signals::kSigUnblock, &kFaults, 0, 8);
 
-  const long nr = info.syscall.nr;
-  Args args;
-  for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
   const bool repair = (data & kTrapRepair) != 0;
   start::Count(nr, repair);
-
-  if (repair) {
+  if (decision == sandbox::Decision::kAnswered) {
+  } else if (repair) {
     arch::SetResult(u, -ENOSYS);
-  } else if ((data & kTrapControl) != 0) {
+  } else if (control) {
     signals::ControlFor(nr)(u, nr, args);
   } else {
     Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));

@@ -8,6 +8,7 @@
 #include "shim/exec/helper.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/sandbox/kept.h"
 #include "shim/signals/masks.h"
 #include "shim/start/log.h"
 #include "tracee.h"  // arch/ARCH
@@ -99,6 +100,11 @@ bool WriteImage(Memory* memory, const Handover& handover, const arch::TraceeRegi
       return false;
     }
   }
+  sandbox::HandOn(
+      [](void* memory, void* at, Word bytes) {
+        static_cast<Memory*>(memory)->Write(reinterpret_cast<Word>(at), at, bytes);
+      },
+      memory);
   const Word entry = arch::ProgramCounter(start), stack = arch::StackPointer(start);
   return memory->Write(reinterpret_cast<Word>(&g_handover), &handover, sizeof(handover)) &&
          memory->Write(reinterpret_cast<Word>(&abishim_program_entry), &entry, sizeof(entry)) &&

@@ -17,6 +17,6 @@ Word Out(Word to, const void* from, Word bytes) {
 
 }  // namespace
 
-constinit const Host kHost{abishim_gate, In, Out, signals::SafeMask, memory::Keep};
+constinit const Host kHost{sandbox::Call, In, Out, signals::SafeMask, memory::Keep};
 
 }  // namespace abishim

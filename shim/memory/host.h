@@ -3,6 +3,7 @@
 #pragma once
 
 #include "registers.h"  // arch/ARCH
+#include "shim/sandbox/guard.h"
 #include "tables/kernel.h"
 
 namespace abishim {
@@ -14,7 +15,7 @@ template <Name name, class... A>
 long HostCall(A... a) {
   static_assert(sizeof...(A) <= 6);
   const long v[6] = {(long)a...};
-  return abishim_gate(NumberOf(name.View()), v[0], v[1], v[2], v[3], v[4], v[5]);
+  return sandbox::Call(NumberOf(name.View()), v[0], v[1], v[2], v[3], v[4], v[5]);
 }
 
 template <class T>

@@ -4,49 +4,49 @@ namespace abishim::bpf {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a Field's lower half comes first");
 
-Label Program::Emit(unsigned short code, unsigned k, unsigned char yes, unsigned char no) {
-  if (length_ == kCapacity) {
+Label Builder::Emit(unsigned short code, unsigned k, unsigned char yes, unsigned char no) {
+  if (length_ == capacity_) {
     fits_ = false;
     return {length_};
   }
   ++length_;
-  code_[kCapacity - length_] = {code, yes, no, k};
+  code_[capacity_ - length_] = {code, yes, no, k};
   return {length_};
 }
 
-Label Program::Return(Action action) { return Emit(BPF_RET | BPF_K, action.value); }
+Label Builder::Return(Action action) { return Emit(BPF_RET | BPF_K, action.value); }
 
-Label Program::LoadAt(unsigned offset) { return Emit(BPF_LD | BPF_W | BPF_ABS, offset); }
+Label Builder::LoadAt(unsigned offset) { return Emit(BPF_LD | BPF_W | BPF_ABS, offset); }
 
 // A load falls through to what was said last; a `next` further away needs a jump.
-Label Program::Load(Half word, Label next) {
+Label Builder::Load(Half word, Label next) {
   if (next.at != length_) Emit(BPF_JMP | BPF_JA, length_ - next.at);
   return LoadAt(static_cast<unsigned>(word));
 }
 
 // A conditional jump skips 255 instructions at most; further on leads a jump of any length. (254:
 // the jump for the other way may yet come in between.)
-Label Program::WithinReach(Label target) {
+Label Builder::WithinReach(Label target) {
   const unsigned skips = length_ - target.at;
   return skips <= 254 ? target : Emit(BPF_JMP | BPF_JA, skips);
 }
 
-Label Program::Branch(unsigned short op, unsigned value, Label yes, Label no) {
+Label Builder::Branch(unsigned short op, unsigned value, Label yes, Label no) {
   yes = WithinReach(yes);
   no = WithinReach(no);
   return Emit(BPF_JMP | BPF_K | op, value, static_cast<unsigned char>(length_ - yes.at),
               static_cast<unsigned char>(length_ - no.at));
 }
 
-Label Program::IfEqual(unsigned value, Label yes, Label no) {
+Label Builder::IfEqual(unsigned value, Label yes, Label no) {
   return Branch(BPF_JEQ, value, yes, no);
 }
 
-Label Program::IfAtLeast(unsigned value, Label yes, Label no) {
+Label Builder::IfAtLeast(unsigned value, Label yes, Label no) {
   return Branch(BPF_JGE, value, yes, no);
 }
 
-Label Program::When(const Condition& condition, Label yes, Label no) {
+Label Builder::When(const Condition& condition, Label yes, Label no) {
   Label next = yes;
   for (unsigned shift = 0; shift < 64; shift += 32) {  // backwards: the upper half is first
     const auto mask = static_cast<unsigned>(condition.mask >> shift);

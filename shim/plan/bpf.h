@@ -46,6 +46,8 @@ struct Condition {
 };
 constexpr Condition Is(Field field, Word value) { return {field, ~Word{0}, value}; }
 constexpr Condition IsNull(Field field) { return Is(field, 0); }
+// An argument of type int: the kernel does not look at its upper half.
+constexpr Condition IsInt(Field field, unsigned value) { return {field, ~0u, value}; }
 constexpr Condition HasBits(Field field, Word bits) { return {field, bits, bits}; }
 // `bytes` is a power of two and `start` a multiple of it.
 constexpr Condition InBlock(Field field, Word start, Word bytes) {
@@ -58,8 +60,12 @@ struct Label {
   friend constexpr bool operator==(Label a, Label b) = default;
 };
 
-class Program {
+// Says a program from its last instruction to its first.
+class Builder {
  public:
+  Builder(const Builder&) = delete;
+  Builder& operator=(const Builder&) = delete;
+
   Label Return(Action action);
   // Loads the word; what compares it follows at `next`.
   Label Load(Half word, Label next);
@@ -69,22 +75,35 @@ class Program {
   // Loads and compares.
   Label When(const Condition& condition, Label yes, Label no);
 
-  const sock_filter* begin() const { return code_ + kCapacity - length_; }
-  const sock_filter* end() const { return code_ + kCapacity; }
+  const sock_filter* begin() const { return code_ + capacity_ - length_; }
+  const sock_filter* end() const { return code_ + capacity_; }
   unsigned length() const { return length_; }
   bool fits() const { return fits_; }  // false: it grew too long and is useless
 
- private:
-  static constexpr unsigned kCapacity = 1024;  // the kernel's limit is 4096
+ protected:
+  Builder(sock_filter* code, unsigned capacity) : code_(code), capacity_(capacity) {}
 
+ private:
   Label Emit(unsigned short code, unsigned k, unsigned char yes = 0, unsigned char no = 0);
   Label LoadAt(unsigned offset);
   Label Branch(unsigned short op, unsigned value, Label yes, Label no);
   Label WithinReach(Label target);
 
-  sock_filter code_[kCapacity];
+  sock_filter* const code_;
+  const unsigned capacity_;
   unsigned length_ = 0;
   bool fits_ = true;
 };
+
+// With room for so many instructions (the kernel's limit is 4096).
+template <unsigned kCapacity>
+class ProgramOf : public Builder {
+ public:
+  ProgramOf() : Builder(storage_, kCapacity) {}
+
+ private:
+  sock_filter storage_[kCapacity];
+};
+using Program = ProgramOf<1024>;
 
 }  // namespace abishim::bpf

@@ -1,6 +1,8 @@
 #include "shim/plan/filter.h"
 
 #include <linux/errno.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
 
 #include "shim/plan/question.h"
 #include "tables/lookup.h"
@@ -75,6 +77,8 @@ class Writer {
   Label Of(int nr);
   Label OfControl(const Control& control);
   Label TrapOutsideGate(unsigned flags);
+  Label OfSeccomp();
+  Label OfPrctl();
   Label Question();
   Label Tree(const Range* ranges, int count);
 
@@ -126,13 +130,32 @@ Label Writer::Question() {
                           .version = kContract,
                           .translates = plan_.translates,
                           .stats = options_.count_repairs,
-                          .exec = options_.exec};
+                          .exec = options_.exec,
+                          .bare = options_.bare};
   Label answer = allow_;
   for (int i = kQuestions - 1; i >= 0; --i) {
     const Label say = p_.Return(Errno(AnswerOf(presence, i)));
     answer = p_.When(Is(Argument(1), static_cast<Word>(i)), say, answer);
   }
-  return p_.When(Is(Argument(0), kMagic), answer, allow_);
+  return answer;
+}
+
+// The program's own sandbox: shim/sandbox.
+Label Writer::OfPrctl() {
+  Label other = allow_;
+  if (plan_.translates) {
+    const Label trap = TrapOutsideGate(kTrapControl);
+    if (options_.bare) other = p_.When(IsInt(Argument(0), PR_GET_SECCOMP), trap, other);
+    other = p_.When(IsInt(Argument(0), PR_SET_SECCOMP), trap, other);
+  }
+  const Label question = Question();
+  return p_.When(Is(Argument(0), kMagic), question, other);
+}
+
+Label Writer::OfSeccomp() {
+  const Label trap = TrapOutsideGate(kTrapControl);
+  const Label strict = p_.When(IsInt(Argument(0), SECCOMP_SET_MODE_STRICT), trap, allow_);
+  return p_.When(IsInt(Argument(0), SECCOMP_SET_MODE_FILTER), trap, strict);
 }
 
 Label Writer::Of(int nr) {
@@ -144,7 +167,8 @@ Label Writer::Of(int nr) {
                ? TrapOutsideGate(kTrapRepair)
                : repair_;
   }
-  if (nr == NumberOf("prctl")) return Question();
+  if (nr == NumberOf("prctl")) return OfPrctl();
+  if (nr == NumberOf("seccomp") && plan_.translates) return OfSeccomp();
   if (nr == NumberOf("uname") && plan_.uname) return TrapOutsideGate(kTrapControl);
   const Control* control = plan_.translates ? FindControl(nr) : nullptr;
   return control != nullptr ? OfControl(*control) : allow_;

@@ -26,6 +26,7 @@ struct Layout {
 struct FilterOptions {
   bool count_repairs = false;  // --stats: REPAIR rows trap too, where the plan translates
   unsigned exec = 0;           // Presence::exec
+  bool bare = false;           // no filter stood before ours: the program may see that
 };
 
 // Writes the filter for a plan that is not empty. False: it did not fit (a test sees to it that

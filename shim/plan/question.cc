@@ -16,7 +16,8 @@ Presence Ask(RawCall call) {
           .version = static_cast<unsigned>(bits >> 20 & 0xff),
           .translates = (bits >> 28 & 1) != 0,
           .stats = (bits >> 29 & 1) != 0,
-          .exec = static_cast<unsigned>(bits >> 30 & 3)};
+          .exec = static_cast<unsigned>(bits >> 30 & 3),
+          .bare = (bits >> 32 & 1) != 0};
 }
 
 }  // namespace abishim

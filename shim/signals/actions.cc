@@ -62,7 +62,7 @@ long Install(int signal, const arch::Sigaction& program) {
 }
 
 long SetOurs(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
-  *old = ViewOf(signal).Get();
+  if (old != nullptr) *old = ViewOf(signal).Get();
   if (act == nullptr) return 0;
   if (MemoryIsBorrowed()) {
     // A vfork child: the view is its parent's. What it may want is that its successor finds the
@@ -81,9 +81,11 @@ long SetOther(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
     stripped = *act;
     stripped.mask &= ~Bit(kSigsys);
   }
+  // (With the program's nulls: its own filter may look at them.)
   const long result = HostCall<"rt_sigaction">(signal, act ? &stripped : nullptr, old, 8);
   if (IsError(result)) return result;
-  if (g_mask_has_sigsys.load(std::memory_order_relaxed) & bit) old->mask |= Bit(kSigsys);
+  if (old != nullptr && (g_mask_has_sigsys.load(std::memory_order_relaxed) & bit))
+    old->mask |= Bit(kSigsys);
   if (act != nullptr && !MemoryIsBorrowed()) {
     if (act->mask & Bit(kSigsys)) {
       g_mask_has_sigsys.fetch_or(bit);
@@ -117,8 +119,9 @@ long SetAction(int signal, Word act_at, Word oldact_at, Word size) {
   if (act_at != 0 && (kNeverBlocked & Bit(signal))) return -EINVAL;
   if (act_at != 0) act.mask &= ~kNeverBlocked;
   const auto* wanted = act_at ? &act : nullptr;
+  auto* const asked = oldact_at ? &old : nullptr;
   const long result =
-      IsOurSignal(signal) ? SetOurs(signal, wanted, &old) : SetOther(signal, wanted, &old);
+      IsOurSignal(signal) ? SetOurs(signal, wanted, asked) : SetOther(signal, wanted, asked);
   if (IsError(result)) return result;
   if (oldact_at != 0 && !CopyOut(oldact_at, old)) return -EFAULT;
   return 0;

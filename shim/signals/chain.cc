@@ -15,8 +15,8 @@ constexpr Word kDefault = 0, kIgnore = 1;
 // Sent by somebody (kill, sigqueue), not by a fault of this thread.
 bool Sent(const arch::Siginfo& info) { return info.code <= 0; }
 
-void Queue(int signal, const arch::Siginfo& info) {
-  HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), signal, &info);
+long Queue(int signal, const arch::Siginfo& info) {
+  return HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), signal, &info);
 }
 
 // It came while one of our handlers ran. It waits until the program goes on: blocked in what this
@@ -27,12 +27,27 @@ void Later(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
   Queue(signal, info);
 }
 
-// Ends the program as natively: same signal, same address, same core.
+// Ends the program as natively: same signal, same address, same core. What the kernel raised, it
+// raises again at the same instruction; and where it finds its signal blocked, it kills and asks no
+// handler. That takes no call: the program's filters may refuse any.
 void Default(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
+  if (!Sent(info)) {
+    u->mask |= Bit(signal);
+    if (signal == kSigsys) arch::AtSyscallAgain(u, info.syscall.nr);
+    return;
+  }
   SurrenderAction(signal);
   u->mask &= ~Bit(signal);
-  // A fault comes again by itself when its instruction is run again.
-  if (Sent(info) || signal == kSigsys) Queue(signal, info);
+  if (Queue(signal, info) == 0) return;
+  u->mask |= Bit(kSigsegv);  // refused: then by a fault of its own
+  arch::SetProgramCounter(u, 0);
+}
+
+// In the program's view. (The other two are blocked in truth, too.)
+bool Blocked(int signal, const arch::Ucontext& u) {
+  if (signal != kSigsys || !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+  const Thread* self = SelfIfAny(u);
+  return self != nullptr && self->sigsys_blocked;
 }
 
 bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
@@ -77,6 +92,10 @@ Word Chain(int signal, arch::Siginfo* info, arch::Ucontext* u, Word* return_slot
       return 0;
     }
     if (Sent(*info) && HeldBack(signal, *info, *u)) return 0;
+    if (!Sent(*info) && Blocked(signal, *u)) {  // the kernel kills then
+      Default(signal, *info, u);
+      return 0;
+    }
     if (action.handler == kIgnore && Sent(*info)) return 0;
     if (action.handler == kDefault || action.handler == kIgnore) {
       Default(signal, *info, u);

@@ -3,6 +3,7 @@
 #include "shim/exec/exec.h"
 #include "shim/exec/loader/exe.h"
 #include "shim/memory/host.h"
+#include "shim/sandbox/install.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
@@ -172,6 +173,8 @@ constexpr Entry kControls[] = {
     {NumberOf("uname"), start::Uname},
     {NumberOf("execve"), exec::Exec},
     {NumberOf("execveat"), exec::Exec},
+    {NumberOf("seccomp"), sandbox::Seccomp},
+    {NumberOf("prctl"), sandbox::Prctl},
 };
 
 }  // namespace

@@ -128,6 +128,7 @@ void NoticeFork(const arch::Ucontext& u) {
   g_surely_ours.store(HostCall<"getppid">() == g_last_owner.load());
   g_last_owner.store(pid);
   g_owner.pid.store(pid);
+  sandbox::ForgetOthers();
   if (!any) return;
   if (Thread* t = Insert(Key(pid, tid), u)) Inherit(t, kept);
 }

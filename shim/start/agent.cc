@@ -1,6 +1,7 @@
 #include "shim/start/agent.h"
 
 #include "shim/memory/host.h"
+#include "shim/sandbox/kept.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
@@ -31,6 +32,7 @@ void Awake(const Boot& boot) {
   signals::StartMasks();
   signals::StartThreads(UnblockSigsys() || boot.sigsys_blocked, boot.sigsys_pending);
   signals::StartActions();
+  sandbox::Arrive();
 }
 
 void Count(long nr, bool repaired) {

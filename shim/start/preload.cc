@@ -8,6 +8,7 @@
 #include <linux/fcntl.h>
 #include <linux/filter.h>
 #include <linux/mman.h>
+#include <linux/prctl.h>
 
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
@@ -96,10 +97,9 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   }
   bpf::Program program;
   if (!BuildFilter(plan, layout,
-                   {
-                       .count_repairs = environment.stats != nullptr,
-                       .exec = static_cast<unsigned>(environment.exec),
-                   },
+                   {.count_repairs = environment.stats != nullptr,
+                    .exec = static_cast<unsigned>(environment.exec),
+                    .bare = HostCall<"prctl">(PR_GET_SECCOMP, 0, 0, 0, 0) == 0},
                    &program)) {
     return -E2BIG;
   }

@@ -61,11 +61,13 @@ struct Case {
   const char* name;
   Plan plan;
   bool count_repairs;
+  bool bare = false;
 };
 std::vector<Case> Cases() {
   return {{"typical", Typical(), false},          {"typical, counted", Typical(), true},
           {"repairs only", RepairsOnly(), false}, {"repairs only, counted", RepairsOnly(), true},
-          {"everything", Everything(), false},    {"worst", Worst(), true}};
+          {"everything", Everything(), false},    {"worst", Worst(), true},
+          {"bare", Typical(), false, true}};
 }
 
 // What the filter shall say, said plainly.
@@ -88,7 +90,7 @@ class Specification {
         return SECCOMP_RET_ERRNO | ENOSYS;
       return gate ? trap : trap | 2;
     }
-    if (nr == SYS_prctl) return Prctl();
+    if (nr == SYS_prctl && data_.args[0] == kMagic) return Question();
     if (!plan.translates || Harmless() || gate) return SECCOMP_RET_ALLOW;
     return trap | 4;
   }
@@ -118,18 +120,25 @@ class Specification {
       case SYS_pselect6:
       case SYS_io_pgetevents:
         return Null(5) || Ours(5);
+      case SYS_seccomp:  // strict, filter
+        return Option() != 0 && Option() != 1;
+      case SYS_prctl:  // PR_SET_SECCOMP, PR_GET_SECCOMP
+        return Option() != 22 && (Option() != 21 || !c_.bare);
+      case SYS_execve:
+      case SYS_execveat:
+        return false;
       default:
         return true;
     }
   }
+  unsigned Option() const { return static_cast<unsigned>(data_.args[0]); }
 
-  unsigned Prctl() const {
-    if (data_.args[0] != kMagic || data_.args[1] > 2) return SECCOMP_RET_ALLOW;
+  unsigned Question() const {
+    if (data_.args[1] > 3) return SECCOMP_RET_ALLOW;
     const Word all = kLayout.base / 4096 + kContract * 0x100000ul +
-                     (c_.plan.translates ? 0x10000000 : 0) + (c_.count_repairs ? 0x20000000 : 0);
-    const Word bits = data_.args[1] == 0   ? all % 1024
-                      : data_.args[1] == 1 ? all / 1024 % 1024
-                                           : all / 1024 / 1024;
+                     (c_.plan.translates ? 0x10000000 : 0) + (c_.count_repairs ? 0x20000000 : 0) +
+                     (c_.bare ? 0x100000000ul : 0);
+    const Word bits = all >> (10 * data_.args[1]) & 1023;
     return SECCOMP_RET_ERRNO | static_cast<unsigned>(1024 + bits);
   }
 
@@ -159,6 +168,10 @@ constexpr Word kCorners[] = {0,
                              kLayout.masks - 1,
                              kLayout.masks | 1ul << 32,
                              1ul << 32,
+                             21,
+                             22,
+                             22 | 1ul << 40,
+                             1 | 1ul << 63,
                              IORING_ENTER_EXT_ARG | 1,
                              ~0ul ^ IORING_ENTER_EXT_ARG,
                              ~0ul};
@@ -213,7 +226,8 @@ TEST(Filter, SaysWhatTheSpecificationSays) {
   const std::vector<std::vector<Word>> few(sets.begin(), sets.begin() + 3);
   for (const Case& c : Cases()) {
     bpf::Program program;
-    ASSERT_TRUE(BuildFilter(c.plan, kLayout, {.count_repairs = c.count_repairs}, &program));
+    ASSERT_TRUE(
+        BuildFilter(c.plan, kLayout, {.count_repairs = c.count_repairs, .bare = c.bare}, &program));
     long checked = 0;
     for (int nr = 0; nr <= 512; ++nr) {
       checked += CheckNumber(c, program, nr, AUDIT_ARCH_X86_64, sets);
@@ -256,10 +270,12 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
   const std::set<int> controls = {SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
                                   SYS_sigaltstack,  SYS_rt_sigsuspend,  SYS_ppoll,
                                   SYS_epoll_pwait,  SYS_epoll_pwait2,   SYS_io_uring_enter,
-                                  SYS_pselect6,     SYS_io_pgetevents};
+                                  SYS_pselect6,     SYS_io_pgetevents,  SYS_execve,
+                                  SYS_execveat,     SYS_seccomp};
   for (const Case& c : Cases()) {
     bpf::Program program;
-    ASSERT_TRUE(BuildFilter(c.plan, kLayout, {.count_repairs = c.count_repairs}, &program));
+    ASSERT_TRUE(
+        BuildFilter(c.plan, kLayout, {.count_repairs = c.count_repairs, .bare = c.bare}, &program));
     int longest = 0;
     for (int nr = 0; nr < 512; ++nr) {
       const bool must_run = c.plan.verdict[nr] != Verdict::kPass || nr == SYS_prctl ||

@@ -210,8 +210,8 @@ class RandomPolicy {
     }
   }
 
-  bpf::Program Build() const {
-    bpf::Program program;
+  void Build(bpf::Program* p) const {
+    bpf::Program& program = *p;
     std::vector<bpf::Label> labels, ends;
     for (unsigned error = 1; error <= 9; ++error) ends.push_back(program.Return(bpf::Errno(error)));
     const auto at = [&](int target) { return target < 0 ? ends[-target - 1] : labels[target]; };
@@ -220,7 +220,6 @@ class RandomPolicy {
     }
     const bpf::Label allow = program.Return(bpf::Allow());
     program.Load(bpf::Half::kNumber, program.IfEqual(SYS_getpid, labels.back(), allow));
-    return program;
   }
 
   long Decide(const seccomp_data& data) const {
@@ -257,7 +256,8 @@ TEST(Fuzz, BuilderAgainstPlainDecisions) {
   std::set<long> decided;
   for (int i = 0; i < 3000; ++i) {
     const RandomPolicy policy(pointer);
-    const bpf::Program program = policy.Build();
+    bpf::Program program;
+    policy.Build(&program);
     ASSERT_TRUE(program.fits());
     for (const seccomp_data& data : RandomCalls(pointer).data) {
       const long decision = policy.Decide(data);
@@ -274,7 +274,8 @@ TEST(Fuzz, BuilderProgramsInTheKernel) {
   const Word pointer = RawPointer();
   Tally tally;
   for (int i = 0; i < 300 && !HasFatalFailure(); ++i) {
-    const bpf::Program program = RandomPolicy(pointer).Build();
+    bpf::Program program;
+    RandomPolicy(pointer).Build(&program);
     Compare(Code(program.begin(), program.end()), pointer, &tally);
   }
   printf("%d programs, %d calls: %d errnos\n", tally.programs, tally.calls, tally.errnos);

@@ -1,0 +1,88 @@
+#include "shim/sandbox/guard.h"
+
+#include <linux/errno.h>
+
+#include "tables/lookup.h"
+
+namespace abishim::sandbox {
+namespace {
+
+constinit std::atomic<int> g_inside = 0;
+
+long Original(long nr, const Args& a) {
+  return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
+}
+
+// A control makes the call itself, or has the program make it, and whoever is to be asked is asked
+// then; but three may make none. For those the same call as a query: 0, or what the asked one says.
+long AskFor(long nr, Args args) {
+  const bool altstack = nr == NumberOf("sigaltstack");
+  if (!altstack && nr != NumberOf("rt_sigprocmask") && nr != NumberOf("rt_sigaction")) return 0;
+  args.word[altstack ? 0 : 1] = 0;
+  const long result = Original(nr, args);
+  return result == -EFAULT ? 0 : result;
+}
+
+long ErrnoOf(unsigned said) {
+  constexpr unsigned kMost = 4095;  // MAX_ERRNO
+  const unsigned error = said & SECCOMP_RET_DATA;
+  return -static_cast<long>(error < kMost ? error : kMost);
+}
+
+}  // namespace
+
+long Guarded(long nr, long a, long b, long c, long d, long e, long f) {
+  const Args args{{static_cast<Word>(a), static_cast<Word>(b), static_cast<Word>(c),
+                   static_cast<Word>(d), static_cast<Word>(e), static_cast<Word>(f)}};
+  if (!Lets(Judge(nr, args, reinterpret_cast<Word>(abishim_gate_caller)))) return -ENOSYS;
+  return abishim_gate(nr, a, b, c, d, e, f);
+}
+
+bool MayReexecute(const arch::Ucontext& u, long nr, const Args& args) {
+  if (g_kept.load(std::memory_order_relaxed) == 0) return true;
+  return Lets(Judge(nr, args, arch::ProgramCounter(u)));
+}
+
+// Our TRAP outranks everything of theirs but TRAP and KILL, which have had their way already (but
+// for an instant while a filter is being installed). The gate is let through by ours and not by
+// theirs, so there the kernel does what was asked for.
+Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control) {
+  if (g_kept.load(std::memory_order_relaxed) == 0) return Decision::kGoOn;
+  const unsigned said = Judge(nr, args, arch::ProgramCounter(*u));
+  switch (ActionOf(said)) {
+    case SECCOMP_RET_ALLOW:
+    case SECCOMP_RET_LOG:  // what is logged is what is made in its place
+      return Decision::kGoOn;
+    case SECCOMP_RET_TRAP:
+      return Decision::kTheirs;
+    case SECCOMP_RET_ERRNO:
+      arch::SetResult(u, ErrnoOf(said));
+      return Decision::kAnswered;
+    case SECCOMP_RET_TRACE:
+    case SECCOMP_RET_USER_NOTIF:
+      if (control) {
+        const long result = AskFor(nr, args);
+        if (result == 0) return Decision::kGoOn;
+        arch::SetResult(u, result);
+        return Decision::kAnswered;
+      }
+      [[fallthrough]];
+    default:
+      arch::SetResult(u, Original(nr, args));
+      return Decision::kAnswered;
+  }
+}
+
+Inside::Inside() { g_inside.fetch_add(1, std::memory_order_acq_rel); }
+Inside::~Inside() { g_inside.fetch_sub(1, std::memory_order_acq_rel); }
+
+// Nobody blocks in there, so this is short; but a thread may have died in there, so it ends.
+void WaitForOthers() {
+  for (int tries = 0; tries < 20'000 && g_inside.load(std::memory_order_acquire) > 1; ++tries) {
+    Call(NumberOf("sched_yield"), 0, 0, 0, 0, 0, 0);
+  }
+}
+
+void ForgetOthers() { g_inside.store(1, std::memory_order_release); }
+
+}  // namespace abishim::sandbox

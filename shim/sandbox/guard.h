@@ -1,0 +1,40 @@
+// No call of ours is one that the program's own filters refuse.
+#pragma once
+
+#include "registers.h"  // arch/ARCH
+#include "shim/sandbox/kept.h"
+
+namespace abishim::sandbox {
+
+// Through the gate, but only if the kept filters allow it; ENOSYS otherwise, without a trace.
+long Guarded(long nr, long a, long b, long c, long d, long e, long f);
+inline long Call(long nr, long a, long b, long c, long d, long e, long f) {
+  return g_kept.load(std::memory_order_relaxed) == 0 ? abishim_gate(nr, a, b, c, d, e, f)
+                                                     : Guarded(nr, a, b, c, d, e, f);
+}
+
+// Whether the program's own instruction may make this call in place of the one that was trapped.
+// (A filter with a broker behind its TRAP sees the older call when the program falls back to it.)
+bool MayReexecute(const arch::Ucontext& u, long nr, const Args& args);
+
+// What the kept filters do with a trapped call.
+enum class Decision {
+  kGoOn,      // nothing: the call is ours to make
+  kAnswered,  // the frame holds what the program shall get
+  kTheirs,    // the trap is the program's own, whatever its cookie
+};
+Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control);
+
+// While it lives this thread is between the question and the call. Who installs a filter for all
+// threads waits until nobody is.
+class Inside {
+ public:
+  Inside();
+  ~Inside();
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+};
+void WaitForOthers();
+void ForgetOthers();  // in a fork child
+
+}  // namespace abishim::sandbox

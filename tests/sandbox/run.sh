@@ -1,0 +1,28 @@
+#!/bin/bash
+# run.sh [COUNT]: random filters of the program's own, natively and on pretended hosts, compared line by line. COUNT
+# children each (700). Prints `ok|FAIL NAME ...` for each host.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+count=${1:-700}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+gcc -O1 -g -Wall -Wextra -Werror "$here/random-filters.c" -o "$work/random-filters"
+status=0
+# compare HOST ERRNO OPTION SEED [prctl]
+compare() {
+  local host=$1 errno=$2 option=$3 said
+  shift 3
+  timeout 120 "$work/random-filters" "$count" "$@" >"$work/native"
+  timeout -k 1 120 "$top/build/release/abishim" run "$option" -- "$work/random-filters" "$count" "$@" >"$work/shim" || true
+  if said=$(python3 "$here/compare.py" "$work/native" "$work/shim" "$errno"); then
+    echo "ok sandbox/random-filters-$host $said"
+  else
+    echo "FAIL sandbox/random-filters-$host $said"
+    status=1
+  fi
+}
+compare 3.10 -38 --pretend-kernel=3.10 1 prctl
+compare 4.18 -38 --pretend-kernel=4.18 2
+compare docker-19.03 -1 --profile=docker-19.03 3
+exit $status
