@@ -24,6 +24,14 @@ void Answer(arch::Ucontext* u, const Args& args, const Result& result) {
   arch::AtSyscallAgain(u, result.value);
 }
 
+// A fault in the copy of program memory must reach our handler, whatever the program blocks. The
+// frame brings its mask back. False where a filter of the program's refuses that.
+bool UnblockFaults(const arch::Ucontext& u) {
+  constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
+  return (u.mask & kFaults) == 0 ||
+         HostCall<"rt_sigprocmask">(signals::kSigUnblock, &kFaults, 0, 8) == 0;
+}
+
 }  // namespace
 
 bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
@@ -39,15 +47,11 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   if (decision == sandbox::Decision::kTheirs) return false;
 
   signals::NoticeFork(*u);
-  // A fault in the copy of program memory must reach our handler, whatever the program blocks. The
-  // frame brings its mask back.
-  constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
-  if (u->mask & kFaults) HostCall<"rt_sigprocmask">(signals::kSigUnblock, &kFaults, 0, 8);
-
+  const bool can_copy = UnblockFaults(*u);
   const bool repair = (data & kTrapRepair) != 0;
   start::Count(nr, repair);
   if (decision == sandbox::Decision::kAnswered) {
-  } else if (repair) {
+  } else if (repair || (!control && !can_copy)) {
     arch::SetResult(u, -ENOSYS);
   } else if (control) {
     signals::ControlFor(nr)(u, nr, args);

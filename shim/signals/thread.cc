@@ -19,6 +19,9 @@ namespace {
 constexpr int kThreads = 1024;  // a power of two
 constinit Thread g_threads[kThreads] = {};
 
+// Threads that may not learn who they are and have no stack of ours share one entry.
+constexpr unsigned long kNobody = 2;
+
 // A page that the kernel empties in a fork child (and leaves alone in a CLONE_VM child, whose
 // memory this is). It holds the pid of the owner of the memory. Before 4.14 the page is not
 // emptied, and a fork child looks like a CLONE_VM child: it then records no actions of its own.
@@ -37,7 +40,11 @@ constinit std::atomic<bool> g_surely_ours;
 unsigned long Key(int pid, int tid) {
   return static_cast<unsigned long>(pid) << 32 | static_cast<unsigned>(tid);
 }
-unsigned long MyKey() { return Key(HostCall<"getpid">(), HostCall<"gettid">()); }
+// 0: a filter of the program's refuses to tell.
+unsigned long MyKey() {
+  const long pid = HostCall<"getpid">(), tid = HostCall<"gettid">();
+  return pid > 0 && tid > 0 ? Key(static_cast<int>(pid), static_cast<int>(tid)) : 0;
+}
 int Hash(unsigned long key) { return static_cast<int>(key * 0x9e3779b97f4a7c15 >> 54); }
 
 bool Gone(unsigned long key) {
@@ -62,8 +69,8 @@ Thread* Find(unsigned long key) {
 }
 
 // The thread that forked us (or for which we run, after vfork) is known by its alternate stack.
-const Thread* Parent(const arch::Ucontext& u) {
-  for (const Thread& t : g_threads) {
+Thread* ByStack(const arch::Ucontext& u) {
+  for (Thread& t : g_threads) {
     if (t.key.load(std::memory_order_acquire) != 0 && t.replaced && t.our_stack == u.stack.sp) {
       return &t;
     }
@@ -85,7 +92,7 @@ void Forget(Thread* t) {
 }
 
 Thread* Insert(unsigned long key, const arch::Ucontext& u) {
-  const Thread* parent = Parent(u);
+  const Thread* parent = ByStack(u);
   for (int pass = 0; pass < 2; ++pass) {
     for (int n = 0; n < kThreads; ++n) {
       Thread& t = g_threads[(Hash(key) + n) % kThreads];
@@ -104,21 +111,25 @@ Thread* Insert(unsigned long key, const arch::Ucontext& u) {
 }  // namespace
 
 Thread* SelfIfAny(const arch::Ucontext& u) {
-  Thread* t = Find(MyKey());
+  const unsigned long key = MyKey();
+  if (key == 0) return ByStack(u);
+  Thread* t = Find(key);
   if (t != nullptr && !Fits(*t, u)) Forget(t);
   return t;
 }
 
 Thread* Self(const arch::Ucontext& u) {
   Thread* t = SelfIfAny(u);
-  return t != nullptr ? t : Insert(MyKey(), u);
+  if (t != nullptr) return t;
+  const unsigned long key = MyKey();
+  return Insert(key != 0 ? key : kNobody, u);
 }
 
 void NoticeFork(const arch::Ucontext& u) {
   if (g_owner.pid.load(std::memory_order_relaxed) != 0) return;
   const int pid = static_cast<int>(HostCall<"getpid">());
   const int tid = static_cast<int>(HostCall<"gettid">());
-  const Thread* parent = Parent(u);
+  const Thread* parent = ByStack(u);
   const bool any = parent != nullptr;
   alignas(Thread) char copy[sizeof(Thread)];
   Thread* kept = reinterpret_cast<Thread*>(copy);
@@ -133,7 +144,10 @@ void NoticeFork(const arch::Ucontext& u) {
   if (Thread* t = Insert(Key(pid, tid), u)) Inherit(t, kept);
 }
 
-bool MemoryIsBorrowed() { return g_owner.pid.load() != HostCall<"getpid">(); }
+bool MemoryIsBorrowed() {
+  const long pid = HostCall<"getpid">();
+  return pid > 0 && g_owner.pid.load() != pid;
+}
 
 bool MemoryIsSurelyOurs() { return g_surely_ours.load() && !MemoryIsBorrowed(); }
 
