@@ -9,7 +9,7 @@
 #include "tables/kernel.h"
 #include "tables/translate/child.h"
 #include "tables/translate/proc_fd.h"
-#include "tables/translate/walk/proc.h"
+#include "tables/proc.h"
 
 namespace abishim::translate {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <linux/openat2.h>
 
-#include "tables/translate/walk/proc.h"
+#include "tables/proc.h"
 
 namespace abishim::translate {
 

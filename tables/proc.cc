@@ -1,5 +1,5 @@
 // Reading /proc; see proc.h.
-#include "tables/translate/walk/proc.h"
+#include "tables/proc.h"
 
 #include <linux/fcntl.h>
 
