@@ -1,18 +1,18 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
-# Suites, in this order: format, lint, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, demo. Each prints its own lines; the last line is
 # `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
-# --long: the fuzzers run ten minutes each instead of seconds.
+# --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 2
 
-only=()
+only=() exec_length=()
 for option; do
   case $option in
     --only=?*) only+=("${option#*=}") ;;
-    --long) export ABISHIM_FUZZ_SECONDS=600 ;;
+    --long) export ABISHIM_FUZZ_SECONDS=600; exec_length=(--long) ;;
     *) echo "run.sh: unknown option: $option" >&2; exit 2 ;;
   esac
 done
@@ -64,6 +64,7 @@ abi() {
   tests/abi/run.sh --cc=musl-gcc --cc=trixie --under=native --under=3.10 || status=1
   return $status
 }
+exec_tests() { tests/exec/run.sh "${exec_length[@]}"; }
 demo() {
   if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
 }
@@ -90,6 +91,7 @@ suite sanitize sanitize
 suite command command_tests
 suite image image
 suite abi abi
+suite exec exec_tests
 suite demo demo
 
 count() { grep -c "^$1 " "$log"; }

@@ -50,6 +50,13 @@ Plan Everything() {
   for (const Asked& row : kAsked) (row.translated ? translate : repair).insert(row.nr);
   return PlanOf(translate, {SYS_copy_file_range}, repair);
 }
+// `run --uname` on a host that has everything.
+Plan UnameOnly() {
+  Answer answers[arch::kNumbers] = {};
+  Plan plan;
+  AddUname(answers, &plan);
+  return plan;
+}
 // As many ranges as there can be: a number translated, one repaired, one let through, in turns.
 Plan Worst() {
   std::set<int> translate, repair;
@@ -60,14 +67,18 @@ Plan Worst() {
 struct Case {
   const char* name;
   Plan plan;
-  bool count_repairs;
-  bool bare = false;
+  FilterOptions options;
 };
 std::vector<Case> Cases() {
-  return {{"typical", Typical(), false},          {"typical, counted", Typical(), true},
-          {"repairs only", RepairsOnly(), false}, {"repairs only, counted", RepairsOnly(), true},
-          {"everything", Everything(), false},    {"worst", Worst(), true},
-          {"bare", Typical(), false, true}};
+  const FilterOptions counted{.count_repairs = true};
+  return {{"typical", Typical(), {}},
+          {"typical, counted", Typical(), counted},
+          {"repairs only", RepairsOnly(), {}},
+          {"repairs only, counted", RepairsOnly(), counted},
+          {"everything", Everything(), {.exec = 1}},
+          {"uname", UnameOnly(), {.exec = 2}},
+          {"bare", Typical(), {.bare = true}},
+          {"worst", Worst(), {.count_repairs = true, .exec = 3}}};
 }
 
 // What the filter shall say, said plainly.
@@ -86,7 +97,7 @@ class Specification {
     }
     if (plan.verdict[nr] == Verdict::kRepair) {
       // ld.so calls rseq before there is a handler that could count it.
-      if (!plan.translates || !c_.count_repairs || nr == SYS_rseq)
+      if (!plan.translates || !c_.options.count_repairs || nr == SYS_rseq)
         return SECCOMP_RET_ERRNO | ENOSYS;
       return gate ? trap : trap | 2;
     }
@@ -102,7 +113,11 @@ class Specification {
   bool Harmless() const {
     switch (data_.nr) {
       case SYS_rt_sigreturn:
+      case SYS_execve:
+      case SYS_execveat:
         return false;
+      case SYS_uname:
+        return !c_.plan.uname;
       case SYS_rt_sigprocmask:
       case SYS_rt_sigaction:
         return Null(1) && Null(2);
@@ -123,10 +138,7 @@ class Specification {
       case SYS_seccomp:  // strict, filter
         return Option() != 0 && Option() != 1;
       case SYS_prctl:  // PR_SET_SECCOMP, PR_GET_SECCOMP
-        return Option() != 22 && (Option() != 21 || !c_.bare);
-      case SYS_execve:
-      case SYS_execveat:
-        return false;
+        return Option() != 22 && (Option() != 21 || !c_.options.bare);
       default:
         return true;
     }
@@ -136,8 +148,9 @@ class Specification {
   unsigned Question() const {
     if (data_.args[1] > 3) return SECCOMP_RET_ALLOW;
     const Word all = kLayout.base / 4096 + kContract * 0x100000ul +
-                     (c_.plan.translates ? 0x10000000 : 0) + (c_.count_repairs ? 0x20000000 : 0) +
-                     (c_.bare ? 0x100000000ul : 0);
+                     (c_.plan.translates ? 0x10000000 : 0) +
+                     (c_.options.count_repairs ? 0x20000000 : 0) + c_.options.exec * 0x40000000ul +
+                     (c_.options.bare ? 0x100000000ul : 0);
     const Word bits = all >> (10 * data_.args[1]) & 1023;
     return SECCOMP_RET_ERRNO | static_cast<unsigned>(1024 + bits);
   }
@@ -194,7 +207,7 @@ std::vector<std::vector<Word>> ArgumentSets() {
       sets.back()[i + 1] = corner;
     }
   }
-  for (Word question = 0; question < 5; ++question) sets.push_back({kMagic, question, 0, 0, 0, 0});
+  for (Word question = 0; question < 6; ++question) sets.push_back({kMagic, question, 0, 0, 0, 0});
   for (int i = 0; i < 40; ++i) {
     sets.emplace_back();
     for (int j = 0; j < 6; ++j) sets.back().push_back(RandomOf(kCorners));
@@ -226,8 +239,7 @@ TEST(Filter, SaysWhatTheSpecificationSays) {
   const std::vector<std::vector<Word>> few(sets.begin(), sets.begin() + 3);
   for (const Case& c : Cases()) {
     bpf::Program program;
-    ASSERT_TRUE(
-        BuildFilter(c.plan, kLayout, {.count_repairs = c.count_repairs, .bare = c.bare}, &program));
+    ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));
     long checked = 0;
     for (int nr = 0; nr <= 512; ++nr) {
       checked += CheckNumber(c, program, nr, AUDIT_ARCH_X86_64, sets);
@@ -274,12 +286,12 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
                                   SYS_execveat,     SYS_seccomp};
   for (const Case& c : Cases()) {
     bpf::Program program;
-    ASSERT_TRUE(
-        BuildFilter(c.plan, kLayout, {.count_repairs = c.count_repairs, .bare = c.bare}, &program));
+    ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));
     int longest = 0;
     for (int nr = 0; nr < 512; ++nr) {
       const bool must_run = c.plan.verdict[nr] != Verdict::kPass || nr == SYS_prctl ||
-                            (c.plan.translates && controls.count(nr) != 0);
+                            (c.plan.translates && controls.count(nr) != 0) ||
+                            (c.plan.uname && nr == SYS_uname);
       const int steps = StepsOfConstantAllow(program, static_cast<unsigned>(nr));
       EXPECT_EQ(steps == 0, must_run) << c.name << " " << nr;
       longest = std::max(longest, steps);
