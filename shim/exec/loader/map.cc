@@ -45,7 +45,8 @@ long Measure(const Elf& elf, Extent* extent) {
     const Word end = segment.p_vaddr + segment.p_memsz;
     if (end > extent->end) extent->end = end;
     const Word alignment = segment.p_align;
-    const bool power = (alignment & (alignment - 1)) == 0;
+    constexpr Word kMost = Word{1} << 30;
+    const bool power = (alignment & (alignment - 1)) == 0 && alignment <= kMost;
     if (power && alignment > extent->alignment) extent->alignment = alignment;
   }
   return extent->any() ? 0 : -EINVAL;
