@@ -48,6 +48,11 @@ void AddRun(CLI::App* app, RunOptions* options) {
           "file of the OCI or Docker form");
   AddPolicy(run, &options->policy);
   AddText(run, "--log", &options->log, "FILE", "Append what the shim has to say to FILE");
+  AddText(run, "--exec", &options->exec, "", "Force one way over an exec; for tests")
+      ->transform(CLI::IsMember({"carry", "loader"}).description("carry|loader"));
+  AddText(run, "--uname", &options->release, "RELEASE",
+          "What uname(2) says the release of the kernel is");
+  AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");
   run->add_flag("--stats", options->stats,
                 "Print to stderr how often each call was trapped and repaired")
       ->disable_flag_override();

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "shim/command/failure.h"
+#include "shim/start/launch.h"
 
 namespace abishim::command {
 namespace {
@@ -60,6 +61,15 @@ std::string FindProgram(const std::string& name) {
     begin = end + 1;
   }
   Fail(name, why);
+}
+
+void BecomeShimmed(const std::string& library, const std::string& path,
+                   const std::vector<std::string>& arguments) {
+  std::vector<const char*> argv{start::kLauncher, path.c_str()};
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  argv.push_back(nullptr);
+  execve(library.c_str(), const_cast<char* const*>(argv.data()), environ);
+  if (errno != EACCES && errno != EPERM) Fail(arguments[0], errno);
 }
 
 void Become(const std::string& path, const std::vector<std::string>& arguments) {

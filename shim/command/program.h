@@ -11,6 +11,11 @@ namespace abishim::command {
 // binary that is in no format).
 std::string FindProgram(const std::string& name);
 
+// Becomes the program by way of the library, which takes the shim along. Comes back when the
+// library cannot be executed where it lies. Throws the Failure of any other error.
+void BecomeShimmed(const std::string& library, const std::string& path,
+                   const std::vector<std::string>& arguments);
+
 // Becomes the program. Like execvp, a text file without #! is given to /bin/sh. Throws the Failure
 // of the exec.
 [[noreturn]] void Become(const std::string& path, const std::vector<std::string>& arguments);

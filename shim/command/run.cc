@@ -2,6 +2,7 @@
 #include "shim/command/run.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -17,6 +18,7 @@
 #include "shim/command/stats_file.h"
 #include "shim/command/version.h"
 #include "shim/command/wait.h"
+#include "shim/start/settings.h"
 #include "tables/lookup.h"
 
 namespace abishim::command {
@@ -51,8 +53,8 @@ std::string FindLibrary() {
                 std::string("cannot find ") + kLibrary + " (looked for " + tried + ")");
 }
 
+// Where a library lies that nobody may execute.
 void Preload(const std::string& library) {
-  if (library.empty()) return;
   if (library.find_first_of(" :") != std::string::npos) {
     throw Failure(kCannotStart,
                   "LD_PRELOAD cannot name a path with a space or a colon: " + library);
@@ -60,6 +62,39 @@ void Preload(const std::string& library) {
   const char* const others = getenv("LD_PRELOAD");
   const bool alone = others == nullptr || *others == '\0';
   setenv("LD_PRELOAD", (alone ? library : library + ':' + others).c_str(), 1);
+}
+
+[[noreturn]] void Start(const std::string& library, const std::string& path,
+                        const std::vector<Program>& filters, const RunOptions& options) {
+  Install(filters);
+  if (!library.empty() && !IsOff()) {
+    BecomeShimmed(library, path, options.program);
+    Preload(library);
+  }
+  Become(path, options.program);
+}
+
+// Soft and hard: daemons raise the one to the other and then close them all.
+void LimitDescriptors(const std::string& text) {
+  char* end;
+  errno = 0;
+  const rlim_t number = strtoul(text.c_str(), &end, 10);
+  const bool sound = *end == '\0' && text[0] >= '0' && text[0] <= '9' && errno == 0;
+  if (!sound) throw Failure(kUsage, "--nofile: '" + text + "' is no number");
+  const rlimit limit{number, number};
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    throw Failure(kUsage, "--nofile: " + text + ": " + strerror(errno));
+  }
+}
+
+void PretendRelease(const RunOptions& options) {
+  if (options.release.size() > start::kReleaseBytes - 1) {
+    throw Failure(kUsage, "--uname: longer than a release can be");
+  }
+  if (options.policy == "repair") {
+    throw Failure(kUsage, "--uname needs --policy=translate");
+  }
+  setenv("ABISHIM_UNAME", options.release.c_str(), 1);
 }
 
 // The program may change its directory, so the shim gets the absolute path of its log.
@@ -92,7 +127,7 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   return filters;
 }
 
-int RunCounted(const std::string& path, const RunOptions& options,
+int RunCounted(const std::string& library, const std::string& path, const RunOptions& options,
                const std::vector<Program>& filters) {
   int status;
   {
@@ -103,8 +138,7 @@ int RunCounted(const std::string& path, const RunOptions& options,
     if (child < 0) throw Failure(kCannotStart, std::string("fork: ") + strerror(errno));
     if (child == 0) try {
         LetSignals();
-        Install(filters);
-        Become(path, options.program);
+        Start(library, path, filters, options);
       } catch (const Failure& failure) {
         fprintf(stderr, "abishim: %s\n", failure.what());
         _exit(failure.status);
@@ -121,11 +155,13 @@ int Run(const RunOptions& options) {
   const std::vector<Program> filters = OuterFilters(options);
   if (!options.log.empty()) NameLog(options.log);
   if (!options.policy.empty()) setenv("ABISHIM_POLICY", options.policy.c_str(), 1);
+  if (!options.exec.empty()) setenv("ABISHIM_EXEC", options.exec.c_str(), 1);
+  if (!options.release.empty()) PretendRelease(options);
   const std::string path = FindProgram(options.program[0]);
-  Preload(FindLibrary());
-  if (options.stats) return RunCounted(path, options, filters);
-  Install(filters);
-  Become(path, options.program);
+  const std::string library = FindLibrary();
+  if (!options.nofile.empty()) LimitDescriptors(options.nofile);
+  if (options.stats) return RunCounted(library, path, options, filters);
+  Start(library, path, filters, options);
 }
 
 }  // namespace abishim::command

@@ -50,10 +50,10 @@ void Fill(Job* job, const Request& request) {
   if (signals::MemoryIsBorrowed()) job->stack = self->our_stack;
 }
 
-// A daemon that dropped its ids is not dumpable, and so not to be traced. In a memory that is
+// A daemon that dropped its ids is not dumpable, and so not to be traced. In a memory that may be
 // shared (a vfork child) nothing is changed: what dies here must not leave its parent dumpable.
 bool MakeDumpable() {
-  return HostCall<"prctl">(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && !signals::MemoryIsBorrowed() &&
+  return HostCall<"prctl">(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && signals::MemoryIsSurelyOurs() &&
          HostCall<"prctl">(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
 }
 

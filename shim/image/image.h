@@ -54,6 +54,9 @@ long Map(const Source& source, Word base);
 // The same from an open file; a negative `fd`: from the running copy's memory.
 long MapFrom(long fd, Word base);
 
+// Of a copy that the kernel mapped as a program, without ld.so: function pointers hold after this.
+void RelocateSelf();
+
 // Is this the file that the running copy was mapped from, or another copy of it? Told by the
 // headers, the build's id among them.
 bool IsSelf(long fd);

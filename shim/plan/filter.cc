@@ -131,6 +131,7 @@ Label Writer::Of(int nr) {
                : repair_;
   }
   if (nr == NumberOf("prctl")) return Question();
+  if (nr == NumberOf("uname") && plan_.uname) return TrapOutsideGate(kTrapControl);
   const Control* control = plan_.translates ? FindControl(nr) : nullptr;
   return control != nullptr ? OfControl(*control) : allow_;
 }

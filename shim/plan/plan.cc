@@ -29,6 +29,11 @@ bool MayLie(const Asked& row, const Answer (&answers)[arch::kNumbers]) {
          answers[kStatx] == Answer::kMissing;
 }
 
+// CLONE_CLEAR_SIGHAND would take our handler away. Callers fall back to clone, which cannot.
+void KeepHandler(const Answer (&answers)[arch::kNumbers], Plan* plan) {
+  if (answers[kClone3] != Answer::kKills) plan->verdict[kClone3] = Verdict::kRepair;
+}
+
 }  // namespace
 
 Plan MakePlan(const Answer (&answers)[arch::kNumbers], Policy policy) {
@@ -43,11 +48,14 @@ Plan MakePlan(const Answer (&answers)[arch::kNumbers], Policy policy) {
     if (verdict == Verdict::kTranslate) plan.translates = true;
     if (verdict != Verdict::kPass) plan.empty = false;
   }
-  // CLONE_CLEAR_SIGHAND would take our handler away. Callers fall back to clone, which cannot.
-  if (plan.translates && answers[kClone3] != Answer::kKills) {
-    plan.verdict[kClone3] = Verdict::kRepair;
-  }
+  if (plan.translates) KeepHandler(answers, &plan);
   return plan;
+}
+
+void AddUname(const Answer (&answers)[arch::kNumbers], Plan* plan) {
+  plan->uname = plan->translates = true;
+  plan->empty = false;
+  KeepHandler(answers, plan);
 }
 
 }  // namespace abishim

@@ -7,6 +7,7 @@
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
+#include "shim/start/uname.h"
 
 namespace abishim::signals {
 namespace {
@@ -164,9 +165,9 @@ struct Entry {
 constexpr Entry kControls[] = {
     {NumberOf("rt_sigprocmask"), RtSigprocmask}, {NumberOf("rt_sigaction"), RtSigaction},
     {NumberOf("rt_sigreturn"), RtSigreturn},     {NumberOf("sigaltstack"), Sigaltstack},
+    {NumberOf("uname"), start::Uname},           {NumberOf("execve"), exec::Exec},
     {NumberOf("readlink"), exec::ReadLink},  // where shim/exec/loader/exe.h says so
-    {NumberOf("readlinkat"), exec::ReadLink},    {NumberOf("execve"), exec::Exec},
-    {NumberOf("execveat"), exec::Exec},
+    {NumberOf("readlinkat"), exec::ReadLink},    {NumberOf("execveat"), exec::Exec},
 };
 
 }  // namespace

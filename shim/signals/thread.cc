@@ -28,6 +28,12 @@ struct OwnerPage {
 };
 alignas(4096) constinit OwnerPage g_owner;
 
+// The pages that a fork child is not given empty: whose copy they are. A process that finds the
+// owner's page empty is the fork child of that owner if that is its parent. Else it may be a vfork
+// child of a fork child that never trapped.
+constinit std::atomic<int> g_last_owner;
+constinit std::atomic<bool> g_surely_ours;
+
 unsigned long Key(int pid, int tid) {
   return static_cast<unsigned long>(pid) << 32 | static_cast<unsigned>(tid);
 }
@@ -119,6 +125,8 @@ void NoticeFork(const arch::Ucontext& u) {
   Inherit(kept, parent);
   for (Thread& t : g_threads) t.key.store(0, std::memory_order_relaxed);
   memory::AfterFork(memory::IsOurs(u.stack.sp) ? u.stack.sp : 0, pid, tid);
+  g_surely_ours.store(HostCall<"getppid">() == g_last_owner.load());
+  g_last_owner.store(pid);
   g_owner.pid.store(pid);
   if (!any) return;
   if (Thread* t = Insert(Key(pid, tid), u)) Inherit(t, kept);
@@ -126,8 +134,12 @@ void NoticeFork(const arch::Ucontext& u) {
 
 bool MemoryIsBorrowed() { return g_owner.pid.load() != HostCall<"getpid">(); }
 
+bool MemoryIsSurelyOurs() { return g_surely_ours.load() && !MemoryIsBorrowed(); }
+
 void StartThreads(bool blocked, const arch::Siginfo* pending) {
-  g_owner.pid.store(static_cast<int>(HostCall<"getpid">()));
+  g_last_owner.store(static_cast<int>(HostCall<"getpid">()));
+  g_surely_ours.store(true);
+  g_owner.pid.store(g_last_owner.load());
   HostCall<"madvise">(&g_owner, 4096, MADV_WIPEONFORK);
   if (!blocked) return;
   g_sigsys_was_blocked.store(true);

@@ -34,6 +34,8 @@ void NoticeFork(const arch::Ucontext& u);
 // True in a CLONE_VM child (vfork, posix_spawn): the memory is its parent's, the signal table its
 // own.
 bool MemoryIsBorrowed();
+// False in such a child, and where it cannot be told.
+bool MemoryIsSurelyOurs();
 
 // Has any thread ever had SIGSYS blocked in its own view? Until then masks need no look-up.
 extern std::atomic<bool> g_sigsys_was_blocked;

@@ -37,6 +37,10 @@ void Take(const char* entry, Environment* e) {
     e->log = log;
   } else if (const char* file = ValueOf(entry, "ABISHIM_STATS"); file != nullptr && *file != '\0') {
     e->stats = file;
+  } else if (const char* release = ValueOf(entry, "ABISHIM_UNAME");
+             release != nullptr && *release != '\0') {
+    e->release = release;
+    if (__builtin_strlen(release) >= kReleaseBytes) e->complaint = "ABISHIM_UNAME";
   } else if (const char* exec = ValueOf(entry, "ABISHIM_EXEC"); exec != nullptr && *exec != '\0') {
     e->exec = Equal(exec, "carry")    ? ExecWay::kCarry
               : Equal(exec, "loader") ? ExecWay::kLoader

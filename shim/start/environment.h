@@ -12,6 +12,7 @@ struct Environment {
   Policy policy = Policy::kTranslate;  // ABISHIM_POLICY=translate|repair
   const char* log = nullptr;           // ABISHIM_LOG=FILE, "-": standard error
   const char* stats = nullptr;         // ABISHIM_STATS=FILE, as `abishim run --stats` makes it
+  const char* release = nullptr;       // ABISHIM_UNAME=RELEASE
   ExecWay exec = ExecWay::kAny;        // ABISHIM_EXEC=carry|loader
   Word frame_bytes = 0;                // AT_MINSIGSTKSZ
   const char* complaint = nullptr;     // a variable with a value that is not understood

@@ -1,8 +1,10 @@
-// libabishim.so by LD_PRELOAD or /etc/ld.so.preload: its constructor.
+// libabishim.so by LD_PRELOAD or /etc/ld.so.preload: its constructor; and the same for launch.cc.
 //
 // Linked -z initfirst: it runs before the constructors of the program's other libraries, which may
 // well make calls that the plan traps. (glibc before 2.34 has a libpthread that is initfirst, too,
 // and wins.)
+#include "shim/start/preload.h"
+
 #include <linux/fcntl.h>
 #include <linux/filter.h>
 #include <linux/mman.h>
@@ -40,6 +42,7 @@ long BringUp(const Environment& environment, const Maps& maps, Word base) {
   boot.settings.exec = environment.exec;
   Keep(environment.log, boot.settings.log);
   Keep(environment.stats, boot.settings.stats);
+  Keep(environment.release, boot.settings.release);
   Keep(maps.path, boot.settings.library);
   image::At(static_cast<Word>(mapped), &Awake)(boot);
   return mapped;
@@ -93,8 +96,10 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   }
   bpf::Program program;
   if (!BuildFilter(plan, layout,
-                   {.count_repairs = environment.stats != nullptr,
-                    .exec = static_cast<unsigned>(environment.exec)},
+                   {
+                       .count_repairs = environment.stats != nullptr,
+                       .exec = static_cast<unsigned>(environment.exec),
+                   },
                    &program)) {
     return -E2BIG;
   }
@@ -109,6 +114,9 @@ void Start(const Environment& environment) {
   Answer answers[arch::kNumbers];
   Probe(abishim_gate, answers);
   Plan plan = MakePlan(answers, environment.policy);
+  if (environment.release != nullptr && environment.policy == Policy::kTranslate) {
+    AddUname(answers, &plan);
+  }
   if (plan.empty) return;
   const Threads threads = LookAtThreads(abishim_gate);
   Word base = 0;
@@ -133,7 +141,11 @@ void Start(const Environment& environment) {
   LogPlan(environment, plan, base, error);
 }
 
-[[gnu::constructor]] void Preload(Word argc, Word argv, Word envp) {
+[[gnu::constructor]] void Preload(Word argc, Word argv, Word envp) { Begin(argc, argv, envp); }
+
+}  // namespace
+
+void Begin(Word argc, Word argv, Word envp) {
   char strings[16 * 1024];
   const Environment environment = ReadEnvironment(argc, argv, envp, strings, sizeof(strings));
   if (environment.complaint != nullptr) {
@@ -149,5 +161,4 @@ void Start(const Environment& environment) {
   Start(environment);
 }
 
-}  // namespace
 }  // namespace abishim::start

@@ -60,6 +60,7 @@ long Load(const Request& r, const Found& found) {
               .log = start::g_settings.log,
               .stats = start::g_settings.stats,
               .library = start::g_settings.library,
+              .release = start::g_settings.release,
               .name = found.name};
   AddSigsys(*r.frame, &order);
   char entry[kOrderBytes];

@@ -73,7 +73,7 @@ bool Encode(const Order& order, char (&entry)[kOrderBytes]) {
   for (const Word word : words) w.Hex(word);
   const auto* sigsys = reinterpret_cast<const Word*>(&order.sigsys);
   for (Word i = 0; order.pending && i < kSiginfoWords; ++i) w.Hex(sigsys[i]);
-  const char* const strings[] = {order.log, order.stats, order.library};
+  const char* const strings[] = {order.log, order.stats, order.library, order.release};
   for (const char* text : strings) w.Hex(__builtin_strlen(text));
   for (const char* text : strings) {
     w.Text(text);
@@ -82,6 +82,12 @@ bool Encode(const Order& order, char (&entry)[kOrderBytes]) {
   w.Text(order.name);
   w.Put('\0');
   return w.fits();
+}
+
+bool IsOrder(const char* entry) {
+  const char* key = kKey;
+  while (entry != nullptr && *key != '\0' && *entry == *key) ++entry, ++key;
+  return *key == '\0';
 }
 
 bool Decode(char* entry, Order* order) {
@@ -94,10 +100,11 @@ bool Decode(char* entry, Order* order) {
   order->pending = r.Hex() != 0;
   auto* words = reinterpret_cast<Word*>(&order->sigsys);
   for (Word i = 0; order->pending && i < kSiginfoWords; ++i) words[i] = r.Hex();
-  const Word log = r.Hex(), stats = r.Hex(), library = r.Hex();
+  const Word log = r.Hex(), stats = r.Hex(), library = r.Hex(), release = r.Hex();
   order->log = r.Text(log);
   order->stats = r.Text(stats);
   order->library = r.Text(library);
+  order->release = r.Text(release);
   order->name = r.Rest();
   return r.sound();
 }

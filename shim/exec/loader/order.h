@@ -18,13 +18,16 @@ struct Order {
   const char* log = "";
   const char* stats = "";
   const char* library = "";
+  const char* release = "";
   const char* name = "";  // AT_EXECFN
 };
 
-inline constexpr Word kOrderBytes = 4096 + 3 * 512 + 512;
+inline constexpr Word kOrderBytes = 4096 + 3 * 512 + 65 + 512;
 
 // Writes it as an environment entry. False: it does not fit.
 bool Encode(const Order& order, char (&entry)[kOrderBytes]);
+// Is this such an entry (null: no)?
+bool IsOrder(const char* entry);
 // Reads one back, in place: the strings are cut out of the entry. False: this is none.
 bool Decode(char* entry, Order* order);
 

@@ -17,6 +17,7 @@
 #include "shim/plan/question.h"
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
+#include "shim/start/launch.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
 
@@ -147,6 +148,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   Keep(order.log, boot.settings.log);
   Keep(order.stats, boot.settings.stats);
   Keep(order.library, boot.settings.library);
+  Keep(order.release, boot.settings.release);
   boot.sigsys_blocked = (order.mask & signals::Bit(signals::kSigsys)) != 0;
   if (order.pending) boot.sigsys_pending = &order.sigsys;
   Wake(order, boot);
@@ -169,6 +171,7 @@ void Wake(const Order& order, const start::Boot& boot) {
 }  // namespace
 
 extern "C" [[gnu::visibility("hidden"), noreturn]] void abishim_on_start(Word* start) {
+  if (start::IsLaunch(start) && !IsOrder(Stack(start).last())) start::Launch(start);
   const Presence presence = Ask(abishim_gate);
   if (!presence.translates) Refuse("this is no program to be run", 0);
   if (presence.version != kContract) Refuse("of another version than this process tree", 0);
