@@ -18,34 +18,34 @@ abishim_start:
         .size   abishim_start, . - abishim_start
 
 // void abishim_enter(void* stack, void* entry): as the kernel starts a program.
-// In: rdi = stack, rsi = entry. Does not return. All other registers are zero; rdx is what ld.so and
-// libc would register with atexit.
+// In: rdi = stack, rsi = entry. Does not return. All other registers are zero; rdx is
+// what ld.so and libc would register with atexit.
         .globl  abishim_enter
         .hidden abishim_enter
         .type   abishim_enter, @function
 abishim_enter:
         .cfi_startproc
         .cfi_undefined rip
-        pushq   $0x202
-        popfq                                   // no arithmetic from here on
         mov     %rdi, %rsp
-        mov     %rsi, -8(%rsp)
-        mov     $0, %eax
-        mov     $0, %ebx
-        mov     $0, %ecx
-        mov     $0, %edx
-        mov     $0, %esi
-        mov     $0, %edi
-        mov     $0, %ebp
-        mov     $0, %r8d
-        mov     $0, %r9d
-        mov     $0, %r10d
-        mov     $0, %r11d
-        mov     $0, %r12d
-        mov     $0, %r13d
-        mov     $0, %r14d
-        mov     $0, %r15d
-        jmp     *-8(%rsp)
+        mov     %rsi, -16(%rsp)
+        xor     %eax, %eax
+        xor     %ebx, %ebx
+        xor     %ecx, %ecx
+        xor     %edx, %edx
+        xor     %esi, %esi
+        xor     %edi, %edi
+        xor     %ebp, %ebp
+        xor     %r8d, %r8d
+        xor     %r9d, %r9d
+        xor     %r10d, %r10d
+        xor     %r11d, %r11d
+        xor     %r12d, %r12d
+        xor     %r13d, %r13d
+        xor     %r14d, %r14d
+        xor     %r15d, %r15d
+        pushq   $0x202                          // the flags of a new program
+        popfq
+        jmp     *-16(%rsp)
         .cfi_endproc
         .size   abishim_enter, . - abishim_enter
 

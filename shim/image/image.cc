@@ -197,24 +197,23 @@ void RelocateSelf() { Relocate(OwnBase()); }
 PartList Parts() {
   PartList list{};
   Word sealed_end = 0;
-  const auto add = [&](Word start, Word end, unsigned flags) {
-    if (start >= end || list.count == PartList::kMost) return;
-    list.part[list.count++] = {OwnBase() + start, end - start, (flags & PF_W) != 0,
-                               (flags & PF_X) != 0};
-  };
   for (const Elf64_Phdr& segment : Segments()) {
     if (segment.p_type == PT_GNU_RELRO) sealed_end = Up(segment.p_vaddr + segment.p_memsz);
   }
+  const auto add = [&list](Word start, Word end, bool writable, bool executable) {
+    if (start >= end || list.count == PartList::kMost) return;
+    list.part[list.count++] = {OwnBase() + start, end - start, writable, executable};
+  };
   for (const Elf64_Phdr& segment : Segments()) {
     if (segment.p_type != PT_LOAD) continue;
     const Word start = Down(segment.p_vaddr), end = Up(segment.p_vaddr + segment.p_memsz);
-    if ((segment.p_flags & PF_W) == 0) {
-      add(start, end, segment.p_flags);
-    } else {  // the sealed pages are the first of their segment
-      const Word parting = start < sealed_end ? sealed_end : start;
-      add(start, parting, PF_R);
-      add(parting, end, segment.p_flags);
-    }
+    const bool writable = (segment.p_flags & PF_W) != 0;
+    // The linker may put what is sealed and what stays writable into one segment, or into two.
+    const Word split = !writable || sealed_end > end ? end
+                       : sealed_end > start          ? sealed_end
+                                                     : start;
+    add(start, split, false, (segment.p_flags & PF_X) != 0);
+    add(split, end, true, false);
   }
   return list;
 }

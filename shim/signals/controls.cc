@@ -163,11 +163,15 @@ struct Entry {
   Control* control;
 };
 constexpr Entry kControls[] = {
-    {NumberOf("rt_sigprocmask"), RtSigprocmask}, {NumberOf("rt_sigaction"), RtSigaction},
-    {NumberOf("rt_sigreturn"), RtSigreturn},     {NumberOf("sigaltstack"), Sigaltstack},
-    {NumberOf("uname"), start::Uname},           {NumberOf("execve"), exec::Exec},
+    {NumberOf("rt_sigprocmask"), RtSigprocmask},
+    {NumberOf("rt_sigaction"), RtSigaction},
+    {NumberOf("rt_sigreturn"), RtSigreturn},
+    {NumberOf("sigaltstack"), Sigaltstack},
     {NumberOf("readlink"), exec::ReadLink},  // where shim/exec/loader/exe.h says so
-    {NumberOf("readlinkat"), exec::ReadLink},    {NumberOf("execveat"), exec::Exec},
+    {NumberOf("readlinkat"), exec::ReadLink},
+    {NumberOf("uname"), start::Uname},
+    {NumberOf("execve"), exec::Exec},
+    {NumberOf("execveat"), exec::Exec},
 };
 
 }  // namespace

@@ -15,8 +15,8 @@ enum { kLinkedWays = 6 };
 
 static const char* folder;  // argv[1]
 static const char* PathOf(const char* target) {
-  static char path[8][512];
-  static int next;
+  static __thread char path[8][512];
+  static __thread unsigned next;
   char* at = path[next++ % 8];
   snprintf(at, sizeof(path[0]), "%s/%s", folder, target);
   return at;

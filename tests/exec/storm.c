@@ -1,4 +1,4 @@
-// Execs under a storm of SIGSTOP, SIGCONT and SIGWINCH.
+// Execs under a storm of SIGSTOP, SIGCONT and SIGWINCH, to the process and to its group.
 #include "exec.h"
 
 static char* const args[] = {"target", "x", 0};
@@ -10,18 +10,20 @@ static void Once(int round) {
   pid_t pid = Fork();
   if (pid == 0) {
     dup2(ends[1], 1);
+    if (round % 2) setpgid(0, 0);
     execve(PathOf(kLinked[round % kLinkedWays]), args, environ);
     _exit(99);
   }
   close(ends[1]);
+  const int group = round % 2 && (setpgid(pid, pid) == 0 || getpgid(pid) == pid);
   for (int i = 0; !ended && i < 400; ++i) {
     const int signals[] = {SIGSTOP, SIGWINCH, SIGCONT, SIGWINCH};
-    CHECK_EQ(kill(pid, signals[i % 4]), 0);
+    CHECK_EQ(kill(group ? -pid : pid, signals[i % 4]), 0);
     if (i % 3 == 0) sched_yield();
     ended = waitpid(pid, &status, WNOHANG) == pid;
   }
   if (!ended) {
-    CHECK_EQ(kill(pid, SIGCONT), 0);
+    CHECK_EQ(kill(group ? -pid : pid, SIGCONT), 0);
     status = StatusOf(pid);
   }
   ssize_t size = read(ends[0], got, sizeof(got) - 1);
