@@ -156,6 +156,7 @@ long MapElf(int fd, const Elf& elf, Place place, Mapped* mapped) {
     if (IsError(at)) return at;
     mapped->bias = static_cast<Word>(at) - PageOf(extent.first);
   }
+  mapped->headers = mapped->bias;  // as in the kernel, where no segment holds them
   for (const Elf64_Phdr& segment : elf) {
     if (segment.p_type != PT_LOAD) continue;
     if (Meets(segment, mapped->bias)) return -EEXIST;
