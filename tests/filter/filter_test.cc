@@ -111,6 +111,7 @@ class Specification {
       case SYS_rt_sigreturn:
       case SYS_execve:
       case SYS_execveat:
+      case SYS_landlock_restrict_self:
         return false;
       case SYS_uname:
         return !c_.plan.uname;
@@ -264,11 +265,11 @@ int StepsOfConstantAllow(const bpf::Program& program, unsigned nr) {
 }
 
 TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
-  const std::set<int> controls = {SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
-                                  SYS_sigaltstack,  SYS_rt_sigsuspend,  SYS_ppoll,
-                                  SYS_epoll_pwait,  SYS_epoll_pwait2,   SYS_io_uring_enter,
-                                  SYS_pselect6,     SYS_io_pgetevents,  SYS_execve,
-                                  SYS_execveat};
+  const std::set<int> controls = {SYS_rt_sigreturn, SYS_rt_sigprocmask,        SYS_rt_sigaction,
+                                  SYS_sigaltstack,  SYS_rt_sigsuspend,         SYS_ppoll,
+                                  SYS_epoll_pwait,  SYS_epoll_pwait2,          SYS_io_uring_enter,
+                                  SYS_pselect6,     SYS_io_pgetevents,         SYS_execve,
+                                  SYS_execveat,     SYS_landlock_restrict_self};
   for (const Case& c : Cases()) {
     bpf::Program program;
     ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));

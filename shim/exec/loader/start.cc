@@ -90,7 +90,7 @@ void Load(const Order& order, Program* program) {
   if (IsError(error)) Die(order.name, "not read", error);
   const bool interpreted = order.interpreter != ~Word{0};
   error =
-      MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kElsewhere, &program->mapped);
+      MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kStatic, &program->mapped);
   if (IsError(error)) Die(order.name, "not mapped", error);
   program->entry = program->mapped.entry;
   if (!interpreted) return;
@@ -99,7 +99,7 @@ void Load(const Order& order, Program* program) {
   Elf elf;
   Mapped mapped;
   error = ReadInterpreter(kernel, other, &elf);
-  if (!IsError(error)) error = MapElf(other, elf, Place::kElsewhere, &mapped);
+  if (!IsError(error)) error = MapElf(other, elf, Place::kInterpreter, &mapped);
   if (IsError(error)) Die(order.name, "its interpreter", error);
   program->base = mapped.bias;
   program->entry = mapped.entry;

@@ -22,14 +22,19 @@ namespace abishim::test {
 // How a host lets itself be asked whether a file may be executed: shim/exec/check/permission.h.
 enum class Asking { kByCheck, kByBadArguments, kByPermission };
 
+// The host as it is.
+inline long HostCallOf(long nr, long a, long b, long c, long d, long e, long f) {
+  const long result = syscall(nr, a, b, c, d, e, f);
+  return result == -1 ? -errno : result;
+}
+
 // The host as it is, but for that.
 template <Asking asking>
 long AskedHost(long nr, long a, long b, long c, long d, long e, long f) {
   const bool execveat = nr == SYS_execveat;
   if (asking != Asking::kByCheck && execveat && (e & 0x10000) != 0) return -EINVAL;
   if (asking == Asking::kByPermission && (nr == SYS_execve || execveat)) return -EFAULT;
-  const long result = syscall(nr, a, b, c, d, e, f);
-  return result == -1 ? -errno : result;
+  return HostCallOf(nr, a, b, c, d, e, f);
 }
 template <Asking asking>
 inline constexpr Host kHostAsked{AskedHost<asking>,
