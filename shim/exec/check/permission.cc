@@ -7,7 +7,7 @@
 #include "shim/plan/mark.h"
 #include "shim/plan/question.h"
 #include "tables/lookup.h"
-#include "tables/translate/proc.h"
+#include "tables/translate/walk/proc.h"
 
 // Linux 6.14.
 #ifndef AT_EXECVE_CHECK
