@@ -115,6 +115,7 @@ class Specification {
       case SYS_rt_sigreturn:
       case SYS_execve:
       case SYS_execveat:
+      case SYS_landlock_restrict_self:
         return false;
       case SYS_uname:
         return !c_.plan.uname;
