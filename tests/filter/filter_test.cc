@@ -284,7 +284,7 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
                                   SYS_sigaltstack,  SYS_rt_sigsuspend,  SYS_ppoll,
                                   SYS_epoll_pwait,  SYS_epoll_pwait2,   SYS_io_uring_enter,
                                   SYS_pselect6,     SYS_io_pgetevents,  SYS_execve,
-                                  SYS_execveat,     SYS_seccomp};
+                                  SYS_execveat,     SYS_seccomp,        SYS_landlock_restrict_self};
   for (const Case& c : Cases()) {
     bpf::Program program;
     ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));
