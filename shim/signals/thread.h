@@ -40,7 +40,8 @@ bool MemoryIsSurelyOurs();
 // Has any thread ever had SIGSYS blocked in its own view? Until then masks need no look-up.
 extern std::atomic<bool> g_sigsys_was_blocked;
 
-// Called once at start; `blocked`: SIGSYS was blocked when the program began, and perhaps `pending`.
+// Called once at start; `blocked`: SIGSYS was blocked when the program began, and perhaps
+// `pending`.
 void StartThreads(bool blocked, const arch::Siginfo* pending);
 
 }  // namespace abishim::signals

@@ -7,9 +7,9 @@
 #include <linux/fcntl.h>
 
 #include "tables/kernel.h"
+#include "tables/proc.h"
 #include "tables/translate/child.h"
 #include "tables/translate/proc_fd.h"
-#include "tables/proc.h"
 
 namespace abishim::translate {
 namespace {

@@ -61,9 +61,7 @@ static void Execve(void* argument) {
 }
 
 // No child of any kind: wait() and its kin have nothing to show.
-static void CheckNoChildren(void) {
-  CHECK_ERRNO(waitpid(-1, 0, 0x40000000 /* __WALL */), ECHILD);
-}
+static void CheckNoChildren(void) { CHECK_ERRNO(waitpid(-1, 0, 0x40000000 /* __WALL */), ECHILD); }
 
 static int CountMaps(void) {
   static char text[256 << 10];
