@@ -1,8 +1,11 @@
 #!/bin/bash
 # Shows abishim at work: real programs of a trixie user space, natively and on older hosts, without and with it.
 #
-# demo.sh [--host=NAME]... [--program=NAME]... [--build=DIR] [--user] [--jobs=N]
-#   --host=NAME     only this host: a kernel version (3.10) or a profile (docker-19.03)
+# demo.sh [--host=NAME]... [--program=NAME]... [--suite=NAME] [--exec=WAY] [--build=DIR] [--user] [--jobs=N]
+#   --host=NAME     only this host: a kernel version (3.10), a profile (docker-19.03), or both (3.10+docker-19.03: such an
+#                   engine on such a kernel denies ptrace, too)
+#   --suite=NAME    the user space: trixie (default), or another Debian
+#   --exec=WAY      forces one way of exec: carry or loader
 #   --program=NAME  only this program of tests/userland/programs
 #   --build=DIR     takes DIR/libabishim.so and DIR/abishim as they are, instead of building
 #   --user          runs the programs as an ordinary user, not as root
@@ -18,11 +21,13 @@ userland=$top/tests/userland
 fail() { echo "demo: $*" >&2; exit 2; }
 say() { echo "demo: $*" >&2; }
 
-hosts=() programs=() build='' user=() jobs=$(nproc)
+hosts=() programs=() build='' user=() jobs=$(nproc) suite=trixie way=()
 for option; do
   case $option in
     --host=?*) hosts+=("${option#*=}") ;;
     --program=?*) programs+=("$option") ;;
+    --suite=?*) suite=${option#*=} ;;
+    --exec=carry | --exec=loader) way=("$option") ;;
     --build=?*) build=$(realpath -e "${option#*=}") ;;
     --user) user=(--user) ;;
     --jobs=[1-9]) jobs=${option#*=} ;;
@@ -41,7 +46,7 @@ if [[ -z $build ]]; then
     { cat "$log" >&2; fail "the build failed"; }
   rm -f "$log"
 fi
-root=$("$userland/roots.sh" trixie programs)
+root=$("$userland/roots.sh" "$suite" programs)
 
 out=$(mktemp -d)
 chmod 755 "$out"
@@ -65,20 +70,23 @@ run_list() {
 
 # The option of `abishim run` that makes this host.
 pretend() {
-  case $1 in
-    [0-9]*) echo "--pretend-kernel=$1" ;;
-    *) echo "--profile=$1" ;;
-  esac
+  local part
+  for part in ${1/+/ }; do
+    case $part in
+      [0-9]*) echo "--pretend-kernel=$part" ;;
+      *) echo "--profile=$part" ;;
+    esac
+  done
 }
 
 run_list native
 for host in "${hosts[@]}"; do
-  option=$(pretend "$host")
-  run_list "$host-without" env ABISHIM=off abishim run "$option" --
-  run_list "$host-with" abishim run "$option" --
+  mapfile -t options < <(pretend "$host")
+  run_list "$host-without" env ABISHIM=off abishim run "${options[@]}" --
+  run_list "$host-with" abishim run "${options[@]}" "${way[@]}" --
   # Counting makes repaired calls trap too, so what counts is not what is shown.
-  run_list "$host-counted" abishim run "$option" --stats --
-  in_root env ABISHIM=off abishim run "$option" -- abishim doctor --json >"$out/$host-plan" || fail "doctor failed on $host"
+  run_list "$host-counted" abishim run "${options[@]}" "${way[@]}" --stats --
+  in_root env ABISHIM=off abishim run "${options[@]}" -- abishim doctor --json >"$out/$host-plan" || fail "doctor failed on $host"
 done
 
 # --- the table ---
@@ -89,7 +97,7 @@ cell() {
   local verdict
   verdict=$(field "$2" "$3" 2)
   if [[ $verdict == ok && $(field "$2" "$3" 5) != "$(field native "$3" 5)" ]]; then verdict=out; fi
-  if [[ $verdict != ok ]] && grep -q "^[#/]* *denied-by: $1 " "$userland/programs/$3"; then verdict=denied; fi
+  if [[ $verdict != ok ]] && grep -q "^[#/]* *denied-by: ${1#*+} " "$userland/programs/$3"; then verdict=denied; fi
   echo "${verdict:-none}"
 }
 
