@@ -173,6 +173,7 @@ constexpr Entry kControls[] = {
     {NumberOf("readlinkat"), exec::ReadLink},
     {NumberOf("uname"), start::Uname},
     {NumberOf("execve"), exec::Exec},
+    {NumberOf("ptrace"), exec::TraceMe},
     {NumberOf("execveat"), exec::Exec},
 };
 

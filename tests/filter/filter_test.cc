@@ -116,6 +116,8 @@ class Specification {
       case SYS_execveat:
       case SYS_landlock_restrict_self:
         return false;
+      case SYS_ptrace:
+        return !Null(0);
       case SYS_uname:
         return !c_.plan.uname;
       case SYS_rt_sigprocmask:
@@ -271,11 +273,11 @@ int StepsOfConstantAllow(const bpf::Program& program, unsigned nr) {
 }
 
 TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
-  const std::set<int> controls = {SYS_rt_sigreturn, SYS_rt_sigprocmask,        SYS_rt_sigaction,
-                                  SYS_sigaltstack,  SYS_rt_sigsuspend,         SYS_ppoll,
-                                  SYS_epoll_pwait,  SYS_epoll_pwait2,          SYS_io_uring_enter,
-                                  SYS_pselect6,     SYS_io_pgetevents,         SYS_execve,
-                                  SYS_execveat,     SYS_landlock_restrict_self};
+  const std::set<int> controls = {SYS_rt_sigreturn, SYS_rt_sigprocmask,         SYS_rt_sigaction,
+                                  SYS_sigaltstack,  SYS_rt_sigsuspend,          SYS_ppoll,
+                                  SYS_epoll_pwait,  SYS_epoll_pwait2,           SYS_io_uring_enter,
+                                  SYS_pselect6,     SYS_io_pgetevents,          SYS_execve,
+                                  SYS_execveat,     SYS_landlock_restrict_self, SYS_ptrace};
   for (const Case& c : Cases()) {
     bpf::Program program;
     ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));
