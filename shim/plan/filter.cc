@@ -20,6 +20,7 @@ constexpr Word kPage = 4096;
 // mask then lies in the image.
 enum class Passes : unsigned char {
   kNever,
+  kUnlessNull,
   kNull,
   kNullOrOurStack,
   kOurMask,
@@ -36,6 +37,7 @@ struct Control {
 constexpr Word kEnterExtArg = 8;
 constexpr Control kControls[] = {
     {NumberOf("rt_sigreturn"), Passes::kNever},
+    {NumberOf("ptrace"), Passes::kUnlessNull, 0},  // PTRACE_TRACEME
     {NumberOf("execve"), Passes::kNever},
     {NumberOf("execveat"), Passes::kNever},
     {NumberOf("landlock_restrict_self"), Passes::kNever},
@@ -106,6 +108,8 @@ Label Writer::OfControl(const Control& control) {
   const Field argument = Argument(control.argument), other = Argument(control.other);
   const Condition in_masks = InBlock(argument, layout_.masks, layout_.masks_bytes);
   switch (control.passes) {
+    case Passes::kUnlessNull:
+      return p_.When(IsNull(argument), trap, allow_);
     case Passes::kNull:
       return p_.When(IsNull(argument), p_.When(IsNull(other), allow_, trap), trap);
     case Passes::kNullOrOurStack:

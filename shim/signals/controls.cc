@@ -174,6 +174,7 @@ constexpr Entry kControls[] = {
     {NumberOf("readlinkat"), exec::ReadLink},
     {NumberOf("uname"), start::Uname},
     {NumberOf("execve"), exec::Exec},
+    {NumberOf("ptrace"), exec::TraceMe},
     {NumberOf("execveat"), exec::Exec},
     {NumberOf("seccomp"), sandbox::Seccomp},
     {NumberOf("prctl"), sandbox::Prctl},

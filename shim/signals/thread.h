@@ -18,6 +18,7 @@ struct Thread {
   bool sigsys_blocked;             // the program's view: in truth it never is
   bool sigsys_pending;             // one came meanwhile
   bool sigsys_due;                 // the next one goes through all the same
+  bool to_be_traced;               // a vfork child that said PTRACE_TRACEME: true at its exec
   arch::Siginfo pending;
 };
 
