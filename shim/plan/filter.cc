@@ -38,6 +38,7 @@ constexpr Control kControls[] = {
     {NumberOf("ptrace"), Passes::kUnlessNull, 0},  // PTRACE_TRACEME
     {NumberOf("execve"), Passes::kNever},
     {NumberOf("execveat"), Passes::kNever},
+    {NumberOf("landlock_restrict_self"), Passes::kNever},
     {NumberOf("rt_sigprocmask"), Passes::kNull, 1, 2},         // set, oldset
     {NumberOf("rt_sigaction"), Passes::kNull, 1, 2},           // act, oldact
     {NumberOf("sigaltstack"), Passes::kNullOrOurStack, 0, 1},  // ss, old_ss
