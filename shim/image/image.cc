@@ -136,12 +136,12 @@ long Seal(Word base) {
 }
 
 // Claims the range, all or nothing.
-long Claim(Word base) {
-  const long got = Mmap(base, Size(), PROT_NONE,
+long Claim(Word base, Word bytes = Size()) {
+  const long got = Mmap(base, bytes, PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
   if (IsError(got)) return got;
   if (static_cast<Word>(got) == base) return 0;
-  HostCall<"munmap">(got, Size());
+  HostCall<"munmap">(got, bytes);
   return -EEXIST;
 }
 
@@ -218,9 +218,12 @@ PartList Parts() {
   return list;
 }
 
+// Is anything there at all? Asked by calls that ld.so has made already: a sandbox that came through
+// the exec may allow few others.
 bool IsAt(Word base) {
-  unsigned char seen[1];
-  if (IsError(HostCall<"mincore">(base, kPage, seen))) return false;
+  const long claimed = Claim(base, kPage);
+  if (claimed == 0) HostCall<"munmap">(base, kPage);
+  if (claimed != -EEXIST) return false;
   const PartList parts = Parts();
   return __builtin_memcmp(reinterpret_cast<void*>(base), __ehdr_start, parts.part[0].bytes) == 0;
 }
