@@ -38,7 +38,7 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   const unsigned data = static_cast<unsigned>(info.error);
   if (info.code != kBySeccomp || (data & ~kTrapFlags) != kCookie) return false;
 
-  const sandbox::Inside inside;
+  sandbox::Inside inside;
   const long nr = info.syscall.nr;
   Args args;
   for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
@@ -54,7 +54,10 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   } else if (repair || (!control && !can_copy)) {
     arch::SetResult(u, -ENOSYS);
   } else if (control) {
+    const bool installs = nr == NumberOf("seccomp") || nr == NumberOf("prctl");
+    if (installs) inside.Leave();
     signals::ControlFor(nr)(u, nr, args);
+    if (installs) inside.Enter();
   } else {
     Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
   }

@@ -7,7 +7,11 @@
 namespace abishim::sandbox {
 namespace {
 
-constinit std::atomic<int> g_inside = 0;
+// Who is inside came in by one of two doors, which are closed in turn: he who waits waits for those
+// inside, and not for those who come after them.
+constinit std::atomic<int> g_inside[2] = {};
+constinit std::atomic<unsigned> g_door = 0;
+constinit std::atomic<unsigned> g_forks = 0;
 
 long Original(long nr, const Args& a) {
   return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
@@ -43,9 +47,10 @@ bool MayReexecute(const arch::Ucontext& u, long nr, const Args& args) {
   return Lets(Judge(nr, args, arch::ProgramCounter(u)));
 }
 
-// Our TRAP outranks everything of theirs but TRAP and KILL, which have had their way already (but
-// for an instant while a filter is being installed). The gate is let through by ours and not by
-// theirs, so there the kernel does what was asked for.
+// Our TRAP outranks everything of theirs but TRAP and KILL, which have had their way already: KILL
+// is said only by a filter that is just being installed, or that nobody handed on. The gate is let
+// through by ours and not by theirs, so there the kernel does what was asked for. (A control makes
+// its own call, if any, which no other way could.)
 Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control) {
   if (g_kept.load(std::memory_order_relaxed) == 0) return Decision::kGoOn;
   const unsigned said = Judge(nr, args, arch::ProgramCounter(*u));
@@ -68,21 +73,37 @@ Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control) {
       }
       [[fallthrough]];
     default:
+      if (control) return Decision::kGoOn;
       arch::SetResult(u, Original(nr, args));
       return Decision::kAnswered;
   }
 }
 
-Inside::Inside() { g_inside.fetch_add(1, std::memory_order_acq_rel); }
-Inside::~Inside() { g_inside.fetch_sub(1, std::memory_order_acq_rel); }
+void Inside::Enter() {
+  forks_ = g_forks.load();
+  door_ = g_door.load();
+  g_inside[door_].fetch_add(1);
+}
 
-// Nobody blocks in there, so this is short; but a thread may have died in there, so it ends.
+void Inside::Leave() {
+  if (forks_ == g_forks.load()) g_inside[door_].fetch_sub(1);
+}
+
+// No call is made: it could be refused, and nobody is inside for long. But he may be kept from the
+// processor, and a thread may have died in there: so it ends, after seconds.
 void WaitForOthers() {
-  for (int tries = 0; tries < 20'000 && g_inside.load(std::memory_order_acquire) > 1; ++tries) {
-    Call(NumberOf("sched_yield"), 0, 0, 0, 0, 0, 0);
+  constexpr Word kCycles = Word{1} << 33;
+  const Word start = arch::CycleCounter();
+  for (const unsigned door : {0u, 1u}) {
+    g_door.store(1 - door);
+    while (g_inside[door].load() > 0 && arch::CycleCounter() - start < kCycles) {
+    }
   }
 }
 
-void ForgetOthers() { g_inside.store(1, std::memory_order_release); }
+void ForgetOthers() {
+  g_forks.fetch_add(1);
+  for (std::atomic<int>& inside : g_inside) inside.store(0);
+}
 
 }  // namespace abishim::sandbox

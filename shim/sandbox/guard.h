@@ -25,14 +25,19 @@ enum class Decision {
 };
 Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control);
 
-// While it lives this thread is between the question and the call. Who installs a filter for all
-// threads waits until nobody is.
+// Between Enter and Leave this thread is between the question and the call. Who installs a filter
+// for all threads has left, publishes it, and waits until those have left who may not have seen it.
 class Inside {
  public:
-  Inside();
-  ~Inside();
+  Inside() { Enter(); }
+  ~Inside() { Leave(); }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
+  void Enter();
+  void Leave();
+
+ private:
+  unsigned forks_, door_;
 };
 void WaitForOthers();
 void ForgetOthers();  // in a fork child

@@ -1,7 +1,8 @@
 #!/bin/bash
 # programs.sh [OPTION...]: real programs that install seccomp filters of their own, natively and on older hosts with abishim.
 #
-#   --host=NAME     only this host: a kernel version (3.10) or a profile (docker-19.03)
+#   --host=NAME     only this host: a kernel version (3.10), or a profile (docker-19.03). 3.10-bare: one in which
+#                   no program can tell that it is a filter (hide.c)
 #   --program=NAME  only this program of programs/ (or of browsers/)
 #   --browsers      those of browsers/, whose root is 1.5 GB, as an ordinary user
 #   --build=DIR     takes DIR/libabishim.so and DIR/abishim (build/release)
@@ -26,12 +27,13 @@ for option; do
     *) fail "unknown option or bad value: $option" ;;
   esac
 done
-[[ ${#hosts[@]} -ne 0 ]] || hosts=(3.10 docker-19.03)
+[[ ${#hosts[@]} -ne 0 ]] || hosts=(3.10 3.10-bare docker-19.03)
 root=$("$userland/roots.sh" trixie "$kind")
 
 out=$(mktemp -d)
 chmod 755 "$out"
 trap 'rm -rf "$out"' EXIT
+gcc -static -O1 -Wall -Wextra -Werror "$here/hide.c" -o "$out/hide"
 
 # run_list LABEL PREFIX...: the list with PREFIX before each program; table's lines go to $out/LABEL.
 run_list() {
@@ -59,7 +61,7 @@ tell() {
 judge() {
   local label=$1 name=$2 verdict reason
   verdict=$(field "$label" "$name" 2)
-  reason=$(sed -n "s/^[#/]* *denied-by: $label (\(.*\))$/\1/p" "$here/$list/$name")
+  reason=$(sed -n "s/^[#/]* *denied-by: ${label%-bare} (\(.*\))$/\1/p" "$here/$list/$name")
   if [[ -n $reason ]]; then
     tell skip "$name" "$label" "$reason"
   elif [[ $verdict != ok ]]; then
@@ -74,9 +76,10 @@ judge() {
 run_list native
 labels=(native)
 for host in "${hosts[@]}"; do
-  option=--profile=$host
-  [[ $host == [0-9]* ]] && option=--pretend-kernel=$host
-  run_list "$host" ${without:+env ABISHIM=off} abishim run "$option" --
+  option=--profile=$host hide=''
+  [[ $host == [0-9]* ]] && option=--pretend-kernel=${host%-bare}
+  [[ $host == *-bare ]] && hide=/mnt/out/hide
+  run_list "$host" ${without:+env ABISHIM=off} ${hide:+"$hide"} abishim run "$option" --
   labels+=("$host")
 done
 while read -r name; do

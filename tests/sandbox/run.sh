@@ -1,10 +1,11 @@
 #!/bin/bash
-# run.sh [COUNT]: random filters of the program's own, natively and on pretended hosts, compared line by line. COUNT
-# children each (700). Prints `ok|FAIL NAME ...` for each host.
+# run.sh [COUNT [ROUNDS]]: random filters of the program's own, natively and on pretended hosts, compared line by line. COUNT
+# children each (700). Then filters that come while other threads make calls, ROUNDS times (100).
+# Prints `ok|FAIL NAME ...` for each host.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-count=${1:-700}
+count=${1:-700} rounds=${2:-100}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 gcc -O1 -g -Wall -Wextra -Werror "$here/random-filters.c" -o "$work/random-filters"
@@ -25,4 +26,21 @@ compare() {
 compare 3.10 -38 --pretend-kernel=3.10 1 prctl
 compare 4.18 -38 --pretend-kernel=4.18 2
 compare docker-19.03 -1 --profile=docker-19.03 3
+
+# during HOST OPTION: a filter comes while others make calls. (Before 3.17 there is no such filter.)
+gcc -O1 -g -Wall -Wextra -Werror -pthread "$here/tsync.c" -o "$work/tsync"
+during() {
+  local host=$1 said
+  shift
+  if said=$(timeout -k 1 300 "$@" 2>&1); then
+    echo "ok sandbox/tsync-$host $said"
+  else
+    echo "FAIL sandbox/tsync-$host $said"
+    status=1
+  fi
+}
+during native "$work/tsync" "$rounds" native
+for option in --pretend-kernel=4.4 --profile=docker-19.03; do
+  during "${option#*=}" "$top/build/release/abishim" run "$option" -- "$work/tsync" "$rounds"
+done
 exit $status
