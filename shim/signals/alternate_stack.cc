@@ -62,11 +62,20 @@ long Choose(const arch::Ucontext& u, Thread* self, arch::AltStack wanted, arch::
     wanted = {0, kDisable, 0, 0};
   } else if (wanted.size < kMinimum) {
     return -ENOMEM;
-  } else if (ServesAsAlternateStack(wanted) && SafeStack(wanted) != 0) {
-    // Ours stays with the thread, which may well come back to it.
+  } else if (ServesAsAlternateStack(wanted)) {
+    // Ours stays with the thread, which may well come back to it. Of two threads that take the same
+    // memory at a time, one sees the other.
+    const arch::AltStack before = self->program_stack;
+    const bool replaced = self->replaced;
+    self->program_stack = wanted;
     self->replaced = false;
-    *real = wanted;
-    return 0;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!IsShared(*self, wanted) && SafeStack(wanted) != 0) {
+      *real = wanted;
+      return 0;
+    }
+    self->program_stack = before;
+    self->replaced = replaced;
   }
   const Word ours = Replace(u, self, wanted);
   if (ours == 0) return -ENOMEM;

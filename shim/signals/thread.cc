@@ -125,6 +125,17 @@ Thread* Self(const arch::Ucontext& u) {
   return Insert(key != 0 ? key : kNobody, u);
 }
 
+bool IsShared(const Thread& self, const arch::AltStack& stack) {
+  for (const Thread& t : g_threads) {
+    const unsigned long key = t.key.load(std::memory_order_acquire);
+    if (&t == &self || key <= kNobody || t.replaced) continue;
+    const arch::AltStack& other = t.program_stack;
+    const bool apart = stack.sp >= other.sp + other.size || other.sp >= stack.sp + stack.size;
+    if (!apart && !Gone(key)) return true;
+  }
+  return false;
+}
+
 void NoticeFork(const arch::Ucontext& u) {
   if (g_owner.pid.load(std::memory_order_relaxed) != 0) return;
   const int pid = static_cast<int>(HostCall<"getpid">());

@@ -12,9 +12,9 @@ namespace abishim::signals {
 
 struct Thread {
   std::atomic<unsigned long> key;  // pid << 32 | tid; 0: free
-  arch::AltStack program_stack;    // what the program believes to have, where we replaced it
+  arch::AltStack program_stack;    // what the program asked for
   unsigned long our_stack;         // the replacement; 0: the program's own serves
-  bool replaced;                   // program_stack counts
+  bool replaced;                   // ours serves in its place
   bool sigsys_blocked;             // the program's view: in truth it never is
   bool sigsys_pending;             // one came meanwhile
   bool sigsys_due;                 // the next one goes through all the same
@@ -27,6 +27,10 @@ struct Thread {
 Thread* Self(const arch::Ucontext& u);
 // The same, but null when nothing is kept for this thread.
 Thread* SelfIfAny(const arch::Ucontext& u);
+
+// Does another thread stand on this memory as its alternate stack, as far as is known? Natively
+// that is harmless until both have a signal at a time; but every trap is one.
+bool IsShared(const Thread& self, const arch::AltStack& stack);
 
 // To be called at every trap, first: notices that this is a fork child, whose other threads are
 // gone. One load where it is not.

@@ -113,7 +113,9 @@ int main(void) {
     _exit(0);
   }
   CHECK_EQ(StatusOf(pid), 0);
-  pthread_t thread;  // not inherited
+  const stack_t off = {.ss_flags = SS_DISABLE};
+  CHECK_EQ(Raw(&off, 0), 0);  // two threads are not to stand on it at a time
+  pthread_t thread;           // not inherited
   CHECK_EQ(pthread_create(&thread, 0, All, 0), 0);
   CHECK_EQ(pthread_join(thread, 0), 0);
   return Done();
