@@ -146,6 +146,16 @@ void PrintSummary(const Findings& found) {
   }
 }
 
+// Only where calls trap does a program's own sandbox meet ours.
+void PrintSandboxes(const Findings& found) {
+  if (found.counts.translate == 0) return;
+  puts(
+      "Programs with a seccomp filter of their own keep it: it is installed behind a prefix that\n"
+      "lets a trap end, and asked about each translated call and about every call that is made in\n"
+      "its place. What it refuses is never made: the translation then answers ENOSYS. Details and\n"
+      "limits: shim/sandbox/README.md.");
+}
+
 void Print(const Findings& found) {
   printf("kernel %s (for information), seccomp by %s, filter in force: %s, no_new_privs: %s, ",
          found.kernel.c_str(), found.seccomp.c_str(), found.filter_in_force ? "yes" : "no",
@@ -162,6 +172,7 @@ void Print(const Findings& found) {
            WhatFollows(row, answer, verdict).c_str());
   }
   PrintSummary(found);
+  PrintSandboxes(found);
 }
 
 }  // namespace
