@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
-# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, demo. Each prints its own lines; the last line is
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, demo. Each prints its own lines; the last is
 # `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
 # --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
 set -uo pipefail
@@ -65,6 +65,12 @@ abi() {
   return $status
 }
 exec_tests() { tests/exec/run.sh "${exec_length[@]}"; }
+sandbox() {
+  local status=0
+  tests/sandbox/run.sh || status=1
+  tests/sandbox/programs.sh || status=1
+  return $status
+}
 demo() {
   if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
 }
@@ -74,7 +80,7 @@ tests/setup.sh || { echo "FAIL setup"; echo "0 passed, 1 failed, 0 skipped"; exi
 tests/tables/headers.sh >/dev/null 2>&1 &
 headers=$!
 # While the tests that need no root run, roots that are missing are made.
-(tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase) >/dev/null 2>&1 &
+(tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase && tests/userland/roots.sh trixie sandbox) >/dev/null 2>&1 &
 if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
   cat "$log"
   echo "FAIL build"
@@ -92,6 +98,7 @@ suite command command_tests
 suite image image
 suite abi abi
 suite exec exec_tests
+suite sandbox sandbox
 suite demo demo
 
 count() { grep -c "^$1 " "$log"; }

@@ -4,7 +4,7 @@
 #   --host=NAME     only this host: a kernel version (3.10), or a profile (docker-19.03). 3.10-bare: one in which
 #                   no program can tell that it is a filter (hide.c)
 #   --program=NAME  only this program of programs/ (or of browsers/)
-#   --browsers      those of browsers/, whose root is 1.1 GB, as an ordinary user; on 4.18 besides the hosts that are named
+#   --browsers      those of browsers/, whose root is 1.1 GB, as an ordinary user; on 4.18 if no host is named
 #   --build=DIR     takes DIR/libabishim.so and DIR/abishim (build/release)
 #   --without       shows the hosts without abishim, and fails for no program that fails there
 #
@@ -21,13 +21,15 @@ for option; do
   case $option in
     --host=?*) hosts+=("${option#*=}") ;;
     --program=?*) programs+=("$option") ;;
-    --browsers) kind=browser list=browsers user=(--user) hosts+=(4.18) ;;
+    --browsers) kind=browser list=browsers user=(--user) ;;
     --build=?*) build=$(realpath -e "${option#*=}") ;;
     --without) without=1 ;;
     *) fail "unknown option or bad value: $option" ;;
   esac
 done
-[[ ${#hosts[@]} -ne 0 ]] || hosts=(3.10 3.10-bare docker-19.03)
+if [[ ${#hosts[@]} -eq 0 ]]; then
+  if [[ $kind == browser ]]; then hosts=(4.18); else hosts=(3.10 3.10-bare docker-19.03); fi
+fi
 root=$("$userland/roots.sh" trixie "$kind")
 
 out=$(mktemp -d)
