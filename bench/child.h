@@ -15,6 +15,7 @@ enum class Outer {
   kNone,        // no filter of a container
   kOldKernel,   // denies (ENOSYS) what came after 3.10, allows the rest by number: has the bitmap
   kOldProfile,  // the same with EPERM, and clone3 among them
+  kNoPtrace,    // as kOldKernel, and ptrace is denied: as by the engines of that time
   kNoBitmap,    // as kOldKernel, but looks at an argument first: as before Linux 5.11
 };
 

@@ -56,6 +56,10 @@ constexpr Ratio kRatios[] = {
      "StartUp/container_empty_preload"},
     {"start-up in a container, after an exec", "StartUp/container_abishim_joins",
      "StartUp/container_empty_preload"},
+    {"exec of a dynamic program, carried over", "Exec/dynamic_carried", "Exec/dynamic_native"},
+    {"exec of a dynamic program, by the loader", "Exec/dynamic_loaded", "Exec/dynamic_native"},
+    {"exec of a static program, carried over", "Exec/static_carried", "Exec/static_native"},
+    {"exec of a static program, by the loader", "Exec/static_loaded", "Exec/static_native"},
 };
 
 void SetDefault(const char* name, const std::string& value) { setenv(name, value.c_str(), 0); }
@@ -68,6 +72,8 @@ int main(int argc, char** argv) {
   const std::string folder = std::string(path).substr(0, std::string(path).rfind('/'));
   SetDefault("ABISHIM_BENCH_LIBRARY", folder + "/libabishim.so");
   SetDefault("ABISHIM_BENCH_EMPTY", folder + "/libabishim_bench_empty.so");
+  SetDefault("ABISHIM_BENCH_DYNAMIC", folder + "/abishim_bench_dynamic");
+  SetDefault("ABISHIM_BENCH_STATIC", folder + "/abishim_bench_static");
 
   std::vector<std::string> words = {argv[0], "--benchmark_repetitions=8",
                                     "--benchmark_enable_random_interleaving=true",

@@ -212,7 +212,13 @@ inline constexpr Row kSyscalls[] = {
      .denied = Denied::kByAge,
      .when_missing = translate::execveat,
      .big_stack = true,
-     .loses = "AT_EXECFN, comm and a script's argument show another path."},
+     .loses =
+         "What a descriptor leads to needs /proc (else ENOSYS) and up to 32 bytes more room in the "
+         "path (else ENAMETOOLONG); comm is the descriptor's number, as before Linux 6.14; from a "
+         "thread AT_EXECFN and a script's argument are names in /proc/thread-self; by a "
+         "close-on-exec descriptor an unreadable script, or a binfmt_misc program, is started and "
+         "not found by its interpreter instead of ENOENT; a symbolic link that appears during the "
+         "call passes AT_SYMLINK_NOFOLLOW; AT_EXECVE_CHECK answers EINVAL."},
     {.name = "exit", .nr = {.x86_64 = 60, .i386 = 1, .generic = 93}, .since = {1, 0}, .args = 1},
     {.name = "exit_group",
      .nr = {.x86_64 = 231, .i386 = 252, .generic = 94},

@@ -1,18 +1,18 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
-# Suites, in this order: format, unit, sanitize, command, image, abi, demo. Each prints its own lines; the last line is
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, demo. Each prints its own lines; the last line is
 # `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
-# --long: the fuzzers run ten minutes each instead of seconds.
+# --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 2
 
-only=()
+only=() exec_length=()
 for option; do
   case $option in
     --only=?*) only+=("${option#*=}") ;;
-    --long) export ABISHIM_FUZZ_SECONDS=600 ;;
+    --long) export ABISHIM_FUZZ_SECONDS=600; exec_length=(--long) ;;
     *) echo "run.sh: unknown option: $option" >&2; exit 2 ;;
   esac
 done
@@ -45,6 +45,7 @@ formatted() {
   bad=$(git ls-files '*.h' '*.cc' | grep -v '^tests/abi/' | xargs clang-format --dry-run 2>&1 | sed -n 's/:.*warning:.*//p' | sort -u)
   if [[ -z $bad ]]; then echo "ok format/clang-format"; else echo "FAIL format/clang-format: ${bad//$'\n'/ }"; fi
 }
+lint() { if tests/lint.sh; then echo "ok lint/clang-tidy"; else echo "FAIL lint/clang-tidy"; fi; }
 unit() { build/release/abishim_tests 2>&1 | from_gtest unit; }
 sanitize() {
   cmake --preset sanitize >/dev/null && cmake --build --preset sanitize --target abishim_tests_asan | tail -1 &&
@@ -63,11 +64,15 @@ abi() {
   tests/abi/run.sh --cc=musl-gcc --cc=trixie --under=native --under=3.10 || status=1
   return $status
 }
+exec_tests() { tests/exec/run.sh "${exec_length[@]}"; }
 demo() {
   if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
 }
 
 tests/setup.sh || { echo "FAIL setup"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
+# Only a machine that has nothing in its cache waits for these.
+tests/tables/headers.sh >/dev/null 2>&1 &
+headers=$!
 # While the tests that need no root run, roots that are missing are made.
 (tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase) >/dev/null 2>&1 &
 if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
@@ -76,14 +81,17 @@ if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; th
   echo "0 passed, 1 failed, 0 skipped"
   exit 1
 fi
+wait "$headers" || echo "run.sh: no headers of Debian sid"
 : >"$log"
 
 suite format formatted
+suite lint lint
 suite unit unit
 suite sanitize sanitize
 suite command command_tests
 suite image image
 suite abi abi
+suite exec exec_tests
 suite demo demo
 
 count() { grep -c "^$1 " "$log"; }

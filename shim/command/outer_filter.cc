@@ -132,7 +132,7 @@ Program CompileProfile(const Profile& profile) {
     Check(seccomp_arch_remove(foreign.get(), SCMP_ARCH_NATIVE), "architecture");
     AddRules(foreign.get(), profile, ForeignNumber);
     Check(seccomp_merge(native.get(), foreign.get()), "architectures");
-    foreign.release();  // belongs to `native` from here
+    static_cast<void>(foreign.release());  // belongs to `native` from here
   }
   return Export(native.get());
 }

@@ -56,7 +56,7 @@ std::uint32_t ActionOf(const std::string& name, std::uint32_t error) {
   Reject("unknown action '" + name + "'");
 }
 
-std::uint32_t ArchOf(std::string name) {
+std::uint32_t ArchOf(const std::string& name) {
   constexpr std::string_view kPrefix = "SCMP_ARCH_";
   std::uint32_t token = 0;
   if (name.starts_with(kPrefix)) {
@@ -74,6 +74,7 @@ std::vector<std::uint32_t> ArchesOf(const json& root) {
   const json map = Optional<json>(root, "archMap", json::array());
   if (!listed.empty() && !map.empty()) Reject("'architectures' and 'archMap' exclude each other");
   std::vector<std::uint32_t> arches;
+  arches.reserve(listed.size());
   for (const std::string& name : listed) arches.push_back(ArchOf(name));
   for (const json& entry : map) {
     if (ArchOf(entry.at("architecture")) != seccomp_arch_native()) continue;

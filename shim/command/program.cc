@@ -54,7 +54,7 @@ std::string FindProgram(const std::string& name) {
   for (std::size_t begin = 0; begin <= path.size();) {
     const std::size_t end = std::min(path.find(':', begin), path.size());
     const std::string directory = path.substr(begin, end - begin);
-    const std::string candidate = (directory.empty() ? "." : directory) + '/' + name;
+    std::string candidate = (directory.empty() ? "." : directory) + '/' + name;
     const int error = WhyNot(candidate);
     if (error == 0) return candidate;
     if (error != ENOENT && error != ENOTDIR && error != EISDIR) why = error;
@@ -74,6 +74,7 @@ void BecomeShimmed(const std::string& library, const std::string& path,
 
 void Become(const std::string& path, const std::vector<std::string>& arguments) {
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   execve(path.c_str(), argv.data(), environ);

@@ -16,7 +16,7 @@ struct Transfer {
 [[gnu::visibility("hidden")]] void* make_fcontext(void* top, unsigned long bytes,
                                                   void (*function)(Transfer));
 // Where a context ends whose function returns; ours never does.
-[[gnu::visibility("hidden"), noreturn]] void _exit(int) { __builtin_trap(); }
+[[gnu::visibility("hidden")]] void _exit(int) { __builtin_trap(); }
 }
 
 namespace abishim::memory {

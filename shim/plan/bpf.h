@@ -46,6 +46,7 @@ struct Condition {
 };
 constexpr Condition Is(Field field, Word value) { return {field, ~Word{0}, value}; }
 constexpr Condition IsNull(Field field) { return Is(field, 0); }
+constexpr Condition HasBits(Field field, Word bits) { return {field, bits, bits}; }
 // `bytes` is a power of two and `start` a multiple of it.
 constexpr Condition InBlock(Field field, Word start, Word bytes) {
   return {field, ~(bytes - 1), start};

@@ -16,12 +16,22 @@ constexpr Word kPage = 4096;
 // its handler or our alternate stack, dies at the next trap. What can do no such harm passes: a
 // call without the pointers, and one that the handler itself made harmless and re-executed, whose
 // mask then lies in the image.
-enum class Passes : unsigned char { kNever, kNull, kNullOrOurStack, kOurMask, kNullOrOurMask };
+enum class Passes : unsigned char {
+  kNever,
+  kNull,
+  kNullOrOurStack,
+  kOurMask,
+  kNullOrOurMask,
+  kExtendedOrOurMask,
+};
 struct Control {
   int nr;
   Passes passes;
   int argument = 0, other = 0;  // the pointers that `passes` speaks of
 };
+// io_uring_enter(2): its pointer is not a mask but a struct that names one, which a filter cannot
+// see. It passes: SIGSYS in such a mask is a documented limit.
+constexpr Word kEnterExtArg = 8;
 constexpr Control kControls[] = {
     {NumberOf("rt_sigreturn"), Passes::kNever},
     {NumberOf("execve"), Passes::kNever},
@@ -33,7 +43,7 @@ constexpr Control kControls[] = {
     {NumberOf("ppoll"), Passes::kNullOrOurMask, 3},
     {NumberOf("epoll_pwait"), Passes::kNullOrOurMask, 4},
     {NumberOf("epoll_pwait2"), Passes::kNullOrOurMask, 4},
-    {NumberOf("io_uring_enter"), Passes::kNullOrOurMask, 4},
+    {NumberOf("io_uring_enter"), Passes::kExtendedOrOurMask, 4, 3},  // mask, flags
     {NumberOf("pselect6"), Passes::kNullOrOurMask, 5},
     {NumberOf("io_pgetevents"), Passes::kNullOrOurMask, 5},
 };
@@ -98,6 +108,10 @@ Label Writer::OfControl(const Control& control) {
                      p_.When(IsNull(argument), allow_, p_.When(in_masks, allow_, trap)), trap);
     case Passes::kOurMask:
       return p_.When(in_masks, allow_, trap);
+    case Passes::kExtendedOrOurMask:
+      return p_.When(
+          IsNull(argument), allow_,
+          p_.When(HasBits(other, kEnterExtArg), allow_, p_.When(in_masks, allow_, trap)));
     case Passes::kNullOrOurMask:
       return p_.When(IsNull(argument), allow_, p_.When(in_masks, allow_, trap));
     default:

@@ -17,7 +17,7 @@ constinit std::atomic<bool> g_sigsys_was_blocked;
 namespace {
 
 constexpr int kThreads = 1024;  // a power of two
-constinit Thread g_threads[kThreads];
+constinit Thread g_threads[kThreads] = {};
 
 // A page that the kernel empties in a fork child (and leaves alone in a CLONE_VM child, whose
 // memory this is). It holds the pid of the owner of the memory. Before 4.14 the page is not

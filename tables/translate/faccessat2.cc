@@ -1,7 +1,6 @@
 // faccessat2(2), Linux 5.8, by faccessat(2), Linux 2.6.16, from a child where the ids must differ.
-#include <linux/sched.h>
-
 #include "tables/kernel.h"
+#include "tables/translate/child.h"
 #include "tables/translate/credentials.h"
 #include "tables/translate/proc_fd.h"
 
@@ -33,29 +32,10 @@ long Ask(const Kernel& kernel, const Question& q) {
   return result;
 }
 
-[[noreturn]] void AnswerByExitCode(const Kernel& kernel, Credentials& credentials,
-                                   const Asker& asker, const Question& question) {
-  // No core file should a profile kill for what follows; nor may anyone look into this copy of the
-  // program once its ids are others.
-  kernel.Call<"prctl">(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const long answer = credentials.Become(kernel, asker) ? Ask(kernel, question) : -ENOSYS;
-  for (;;) kernel.Call<"exit_group">(-answer);
-}
-
-long AskInChild(const Kernel& kernel, Credentials& credentials, const Asker& asker,
-                const Question& question) {
-  // Without an exit signal: no SIGCHLD, and no wait of the program's finds it, unless by __WALL.
-  const long child = kernel.Call<"clone">(CLONE_UNTRACED, 0, 0, 0, 0);
-  if (child == 0) AnswerByExitCode(kernel, credentials, asker, question);
-  if (IsError(child)) return -ENOSYS;
-  constexpr int kCloneChildren = static_cast<int>(0x80000000);  // __WCLONE
-  int status;
-  long waited;
-  do {
-    waited = kernel.Call<"wait4">(child, &status, kCloneChildren, 0);
-  } while (waited == -EINTR);
-  const bool exited = waited == child && (status & 0x7f) == 0;
-  return exited ? -(status >> 8 & 0xff) : -ENOSYS;
+long AskAs(const Kernel& kernel, Credentials& credentials, const Asker& asker,
+           const Question& question) {
+  return AskChild(
+      kernel, [&] { return credentials.Become(kernel, asker) ? Ask(kernel, question) : -ENOSYS; });
 }
 
 }  // namespace
@@ -75,7 +55,7 @@ Result faccessat2(Kernel& kernel, const Args& args) {
   if (!credentials.Read(kernel)) return -ENOSYS;
   const Asker effective = credentials.Effective(), real = credentials.Real();
   if (effective == real) return Ask(kernel, question);
-  return AskInChild(kernel, credentials, flags & AT_EACCESS ? effective : real, question);
+  return AskAs(kernel, credentials, flags & AT_EACCESS ? effective : real, question);
 }
 
 }  // namespace abishim::translate

@@ -2,7 +2,7 @@
 // one component at a time (walk.h), with O_PATH, Linux 2.6.39.
 #include <linux/fcntl.h>
 
-#include "tables/translate/walk.h"
+#include "tables/translate/walk/walk.h"
 
 namespace abishim::translate {
 namespace {

@@ -60,6 +60,13 @@ TEST(Command, WrongOptionsGetOneLineAndExit2) {
       {{"run", "--profile=/", "--", "true"}, "cannot read '/'"},
       {{"run", "--log=/nosuch/dir/log", "--", "true"}, "/nosuch/dir/log"},
       {{"run", "--stats=3", "--", "true"}, "stats"},
+      {{"run", "--exec=fork", "--", "true"}, "--exec"},
+      {{"run", "--nofile=many", "--", "true"}, "'many'"},
+      {{"run", "--nofile=-1", "--", "true"}, "'-1'"},
+      {{"run", "--nofile=9999999999", "--", "true"}, "9999999999"},
+      {{"run", "--uname=", "--", "true"}, "--uname"},
+      {{"run", "--uname=" + std::string(65, '5'), "--", "true"}, "--uname"},
+      {{"run", "--uname=3.10", "--policy=repair", "--", "true"}, "--policy"},
       {{"doctor", "--policy=x"}, "--policy"},
       {{"doctor", "extra"}, "extra"},
       {{"syscalls", "--since=x"}, "'x'"},
@@ -170,7 +177,68 @@ TEST(Command, NothingIsInstalledWithoutAPretendedHost) {
   EXPECT_EQ(as_nobody.out, "NoNewPrivs:\t1\nSeccomp:\t2\n") << as_nobody.err;
 }
 
-// A library is found beside the command or in ../lib/abishim, and preloaded before the others.
+Outcome Shimmed(const Words& words) {
+  Words all{ABISHIM_COMMAND, "run"};
+  all.insert(all.end(), words.begin(), words.end());
+  return Spawn(all);
+}
+
+// What fails only at the exec, by way of the library: the same lines and statuses as without it.
+TEST(Command, ProgramsThatCannotBeStartedUnderTheShim) {
+  const Scratch scratch;
+  const Words programs[] = {{"no-such-program"},
+                            {scratch.File("garbage", std::string("\x7f"
+                                                                 "ELF\0garbage",
+                                                                 12))},
+                            {scratch.File("script", "#!/nosuch/interpreter\n")},
+                            {scratch.File("text", "echo \"$0 $@\"\n"), "an", "argument"}};
+  for (const char* option : {"--pretend-kernel=3.10", "--exec=loader", "--stats"}) {
+    for (const Words& program : programs) {
+      Words words{"--", program[0]};
+      words.insert(words.end(), program.begin() + 1, program.end());
+      Words off = words;
+      off.insert(off.begin(), "run");
+      words.insert(words.begin(), option);
+      const Outcome without = Off(off), with = Shimmed(words);
+      EXPECT_EQ(with.exit, without.exit) << option << " " << program[0];
+      EXPECT_EQ(with.out, without.out) << option << " " << program[0];
+      EXPECT_THAT(with.err, StartsWith(without.err)) << option << " " << program[0];
+    }
+  }
+}
+
+TEST(Command, TheFirstProgramNeedsNoPreload) {
+  const Scratch scratch;
+  for (const char* way : {"carry", "loader"}) {
+    const std::string log = scratch.path / way;
+    const Outcome outcome = Shimmed(
+        {"--pretend-kernel=3.10", "--log=" + log, std::string("--exec=") + way, "--", "env", "-u",
+         "ABISHIM_EXEC", "-u", "ABISHIM_LOG", "sh", "-c", "echo .$LD_PRELOAD; exec env"});
+    EXPECT_EQ(outcome.exit, 0) << outcome.err;
+    EXPECT_THAT(outcome.out, StartsWith(".\n"));
+    std::ifstream file(log);
+    const std::string said(std::istreambuf_iterator<char>(file), {});
+    const std::string carried = ": carried over\n", loaded = ": loaded /";
+    const bool carry = *way == 'c';
+    EXPECT_THAT(said, HasSubstr(carry ? carried : loaded));
+    EXPECT_THAT(said, testing::Not(HasSubstr(carry ? loaded : carried)));
+    EXPECT_THAT(said, HasSubstr("plan: "));
+  }
+}
+
+TEST(Command, UnameAndNofileHoldFromTheFirstInstruction) {
+  for (const char* way : {"carry", "loader"}) {
+    const Outcome outcome = Shimmed(
+        {"--uname=2.6.32-old", "--nofile=99", std::string("--exec=") + way, "--", "env", "-i",
+         "/bin/sh", "-c", "uname -r; /usr/bin/busybox uname -rs; ulimit -n; ulimit -Hn"});
+    EXPECT_EQ(outcome.out, "2.6.32-old\nLinux 2.6.32-old\n99\n99\n") << outcome.err;
+  }
+  const Outcome plain = Shimmed({"--nofile=98", "--", "sh", "-c", "uname -r; ulimit -n"});
+  EXPECT_EQ(plain.out, Spawn({"uname", "-r"}).out + "98\n");
+}
+
+// A library is found beside the command or in ../lib/abishim. One that may not be executed is
+// preloaded before the others.
 TEST(Command, PreloadsTheLibrary) {
   const Scratch scratch;
   fs::create_directories(scratch.path / "bin");

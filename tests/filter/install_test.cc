@@ -77,7 +77,7 @@ TEST(Install, TheFilterAnswersTheQuestion) {
         findings.Equal("version", kContract, presence.version);
         findings.Equal("translates", translates, presence.translates);
         findings.Equal("stats", stats, presence.stats);
-        findings.Equal("another question", -EPERM, Raw(SYS_prctl, kMagic, 3));
+        findings.Equal("another question", -EPERM, Raw(SYS_prctl, kMagic, 4));
         return findings.text();
       });
       EXPECT_EQ(said, "");
@@ -86,11 +86,15 @@ TEST(Install, TheFilterAnswersTheQuestion) {
 }
 
 TEST(Install, QuestionKeepsAllItsBits) {
-  const Presence presence{
-      .present = true, .base = 0xfedcb000, .version = 0xa5, .translates = true, .stats = true};
+  const Presence presence{.present = true,
+                          .base = 0xfedcb000,
+                          .version = 0xa5,
+                          .translates = true,
+                          .stats = true,
+                          .exec = 2};
   Word bits = 0;
   for (int i = 0; i < kQuestions; ++i) bits |= (AnswerOf(presence, i) & 0x3fful) << (10 * i);
-  EXPECT_EQ(bits, 0x3a5fedcbul);
+  EXPECT_EQ(bits, 0xba5fedcbul);
   EXPECT_EQ(syscall(SYS_prctl, kMagic, 0, 0, 0, 0), -1);
   EXPECT_EQ(errno, EINVAL) << "a kernel knows the magic option";
 }

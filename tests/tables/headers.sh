@@ -8,8 +8,8 @@ mkdir -p "$(dirname "$cache")"
 work=$(mktemp -d "$(dirname "$cache")/headers.XXXXXX")
 trap 'rm -rf "$work"' EXIT INT TERM
 mkdir -p "$work/lists/partial" "$work/archives/partial" "$work/root"
-echo 'deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main' \
-  > "$work/sources.list"
+url=$("$(dirname "$0")/../userland/mirror")
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $url sid main" >"$work/sources.list"
 touch "$work/status"
 # Sid's release file may be past its date. As root apt drops to a user that may not write here.
 apt() {

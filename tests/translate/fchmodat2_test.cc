@@ -19,19 +19,20 @@ constexpr const char* kNames[] = {"file",        "dir",      "dir/file", "to_fil
 class Tree {
  public:
   Tree() {
-    mkdir((dir_ / "dir").c_str(), 0755);
-    for (const char* name : {"file", "dir/file"}) close(creat((dir_ / name).c_str(), 0644));
+    mkdir(top_.c_str(), 0755);
+    mkdir((*this / "dir").c_str(), 0755);
+    for (const char* name : {"file", "dir/file"}) close(creat((*this / name).c_str(), 0644));
     mkfifo((dir_ / "fifo").c_str(), 0600);
     for (const auto& [target, name] :
          {std::pair{"file", "to_file"}, std::pair{"dir", "to_dir"},
           std::pair{"nowhere", "dangling"}, std::pair{"loop", "loop"}}) {
-      EXPECT_EQ(symlink(target, (dir_ / name).c_str()), 0);
+      EXPECT_EQ(symlink(target, (*this / name).c_str()), 0);
     }
-    fd_ = open(dir_.path().c_str(), O_RDONLY | O_DIRECTORY);
+    fd_ = open(top_.c_str(), O_RDONLY | O_DIRECTORY);
   }
   ~Tree() { close(fd_); }
   int fd() const { return fd_; }
-  std::string operator/(const std::string& name) const { return dir_ / name; }
+  std::string operator/(const std::string& name) const { return top_ + "/" + name; }
   // All that fchmodat2 can change.
   std::string Modes() const {
     std::string modes;
@@ -46,6 +47,7 @@ class Tree {
 
  private:
   TempDir dir_;
+  std::string top_ = dir_ / "top";  // the names have "..", which is not to be /tmp
   int fd_;
 };
 

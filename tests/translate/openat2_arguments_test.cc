@@ -116,9 +116,10 @@ TEST(Openat2Arguments, LocksAreKept) {
 
 // `loses`: each directory on the way takes a descriptor for a moment.
 TEST(Openat2Arguments, FewDescriptors) {
+  constexpr int kDeep = 20;
   TempDir directory;
   std::string path;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < kDeep; ++i) {
     path += "d/";
     ASSERT_EQ(mkdir((directory / path).c_str(), 0755), 0);
   }
@@ -126,23 +127,27 @@ TEST(Openat2Arguments, FewDescriptors) {
   rlimit old;
   getrlimit(RLIMIT_NOFILE, &old);
   const int before = OpenDescriptors();
-  for (rlim_t most = dirfd + 1; most < static_cast<rlim_t>(dirfd) + 40; ++most) {
-    const rlimit few{most, old.rlim_max};
+  const auto walk = [&](int free) {  // with so many descriptors above dirfd
+    const rlimit few{static_cast<rlim_t>(dirfd + 1 + free), old.rlim_max};
     setrlimit(RLIMIT_NOFILE, &few);
     open_how how{O_RDONLY, 0, RESOLVE_IN_ROOT};
-    const Args args = Make(dirfd, Address(path.c_str()), Address(&how), sizeof(how));
-    const long fd = Translated(translate::openat2, args);
+    const long fd = Translated(translate::openat2,
+                               Make(dirfd, Address(path.c_str()), Address(&how), sizeof(how)));
     setrlimit(RLIMIT_NOFILE, &old);
-    EXPECT_TRUE(fd >= 0 || fd == -EMFILE) << fd;
-    if (most < static_cast<rlim_t>(dirfd) + 22) {
-      EXPECT_EQ(fd, -EMFILE);
-    }
-    if (most > static_cast<rlim_t>(dirfd) + 35) {  // some may be inherited
-      EXPECT_GE(fd, 0);
-    }
     if (fd >= 0) close(fd);
     EXPECT_EQ(OpenDescriptors(), before);
+    return fd;
+  };
+  EXPECT_EQ(walk(0), -EMFILE);
+  // Numbers in use above dirfd (a test runner's, say) only move the point at which it begins to
+  // work.
+  bool worked = false;
+  for (int free = 1; free < kDeep + 16 + before; ++free) {
+    const long fd = walk(free);
+    EXPECT_TRUE(fd >= 0 || (fd == -EMFILE && !worked)) << free << ": " << fd;
+    worked |= fd >= 0;
   }
+  EXPECT_TRUE(worked);
   close(dirfd);
 }
 

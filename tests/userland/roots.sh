@@ -47,16 +47,7 @@ free_mb=$(df --output=avail -m "$cache" | tail -n 1 | tr -d ' ')
   fail "$cache has $free_mb MB free, $suite $kind needs $need_mb MB; roots no longer used may be deleted there:" \
     "$(cd "$cache" && echo *-*-*/)"
 
-# The mirror that this machine itself installs from.
-mirror() {
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
-}
-url=$(mirror)
-if [[ -z $url ]]; then  # the lists were deleted, as container images do
-  apt-get -q update >&2
-  url=$(mirror)
-fi
-[[ -n $url ]] || fail "apt on this machine knows no Debian mirror"
+url=$("$here/mirror") || fail "no Debian mirror"
 
 building=$(mktemp -d "$cache/building.$suite-$kind.XXXXXX")
 log=$cache/$suite-$kind.log

@@ -5,7 +5,7 @@
 #include <linux/fcntl.h>
 
 #include "tables/lookup.h"
-#include "tables/translate/proc.h"
+#include "tables/translate/walk/proc.h"
 
 // Linux 6.14.
 #ifndef AT_EXECVE_CHECK

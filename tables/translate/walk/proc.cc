@@ -1,5 +1,5 @@
 // Reading /proc; see proc.h.
-#include "tables/translate/proc.h"
+#include "tables/translate/walk/proc.h"
 
 #include <linux/fcntl.h>
 

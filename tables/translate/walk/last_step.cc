@@ -4,7 +4,7 @@
 // the lowest free number before the host opens the descriptor that the program gets.
 #include <linux/fcntl.h>
 
-#include "tables/translate/walk.h"
+#include "tables/translate/walk/walk.h"
 
 namespace abishim::translate {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <linux/openat2.h>
 
-#include "tables/translate/proc.h"
+#include "tables/translate/walk/proc.h"
 
 namespace abishim::translate {
 

@@ -1,5 +1,5 @@
 // The steps of a resolution by hand; see walk.h.
-#include "tables/translate/walk.h"
+#include "tables/translate/walk/walk.h"
 
 #include <linux/fcntl.h>
 #include <linux/limits.h>

@@ -4,7 +4,7 @@
 #include <linux/limits.h>
 #include <linux/magic.h>
 
-#include "tables/translate/walk.h"
+#include "tables/translate/walk/walk.h"
 
 namespace abishim::translate {
 namespace {

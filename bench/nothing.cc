@@ -1,0 +1,2 @@
+// The program to execute: what an exec itself costs, and a libc's start.
+int main() { return 0; }
