@@ -176,7 +176,9 @@ void ChangeConfig(const std::string& what, const std::string& diff_id, const Cha
   (*config)["rootfs"]["diff_ids"].push_back(diff_id);
   // Either every layer has its line there or there are none.
   if (!List(*config, "history", what).empty() || (*config)["rootfs"]["diff_ids"].size() == 1) {
-    (*config)["history"].push_back({{"created_by", changes.made_by}});
+    // Without a date umoci crashes; one that is always the same keeps equal images equal.
+    (*config)["history"].push_back(
+        {{"created", "1970-01-01T00:00:00Z"}, {"created_by", changes.made_by}});
   }
 }
 
