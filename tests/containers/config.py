@@ -63,6 +63,7 @@ def main():
     parser.add_argument("--read-only", action="store_true")
     parser.add_argument("--no-capabilities", action="store_true")
     parser.add_argument("--no-new-privileges", action="store_true")
+    parser.add_argument("--user-namespace", action="store_true")
     parser.add_argument("--bind", action="append", default=[])
     parser.add_argument("--env", action="append", default=[])
     parser.add_argument("command", nargs="+")
@@ -78,6 +79,10 @@ def main():
         "maskedPaths": MASKED,
         "readonlyPaths": READ_ONLY,
     }
+    if options.user_namespace:  # as in a rootless container: who is root in it is nobody outside
+        linux["namespaces"].append({"type": "user"})
+        for kind in ("uidMappings", "gidMappings"):
+            linux[kind] = [{"containerID": 0, "hostID": 100000, "size": 65536}]
     if options.profile:
         linux["seccomp"] = seccomp(options.profile, not options.no_ptrace)
     path = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

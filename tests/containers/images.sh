@@ -39,7 +39,7 @@ check() {
   if [[ $got == "$wanted" ]]; then echo "ok containers/$name ($wanted)"; else echo "FAIL containers/$name ($wanted was wanted): $(tail -3 <<<"$said")"; fi
 }
 
-# A call that the profile denies and that has no fallback: faccessat2 with flags, getrandom stays allowed; openat2 is denied.
+# openat2, which the profile denies, with no fallback: by a program, in a thread of it, and by a program that it starts.
 mkdir go && cat >go/main.go <<'END'
 package main
 
@@ -52,7 +52,6 @@ import (
 	"unsafe"
 )
 
-// openat2 by itself, in a goroutine of another thread, and in a program that we start.
 func open() error {
 	how := [3]uint64{syscall.O_RDONLY, 0, 0}
 	name := []byte("/\x00")
@@ -117,8 +116,7 @@ END
 mkdir -p scratch-root musl-root/bin musl-root/lib musl-root/proc static-root/bin
 (cd go && CGO_ENABLED=0 GO111MODULE=off go build -o "$scratch/scratch-root/program" main.go) || exit 1
 musl-gcc -O1 musl.c -o musl-root/bin/program && musl-gcc -static -O1 musl.c -o static-root/bin/program || exit 1
-libc=$(musl-gcc -print-file-name=libc.so)
-cp -L "$libc" musl-root/lib/libc.musl-x86_64.so.1 && ln -s libc.musl-x86_64.so.1 musl-root/lib/ld-musl-x86_64.so.1
+install -m 755 "$(realpath /lib/ld-musl-x86_64.so.1)" musl-root/lib/libc.musl-x86_64.so.1 && ln -s libc.musl-x86_64.so.1 musl-root/lib/ld-musl-x86_64.so.1
 for root in musl-root static-root; do cp /bin/busybox $root/bin/ && ln -s busybox $root/bin/sh; done
 # A shell (static busybox) that starts the program.
 image go scratch-root /program
@@ -130,6 +128,7 @@ old=--profile=docker-19.03
 everything=(--user --read-only --no-capabilities --no-new-privileges)
 for engine; do
   for name in go musl static musl-alone; do
+    check "$engine-$name-natively" ok $name --engine=$engine
     check "$engine-$name-without" red $name --engine=$engine $old
     check "$engine-$name" ok $name-shim --engine=$engine $old
     check "$engine-$name-no-ptrace" ok $name-shim --engine=$engine $old --no-ptrace

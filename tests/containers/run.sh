@@ -51,7 +51,7 @@ part "$here/images.sh" "${engines[@]}"
 red=(python-threads python-multiprocessing python-asyncio node java-version java-keytool git-gc gpg make-gcc xz-threads
   tar-directories chmod-R dash-test)
 # What works without the layer, and has to go on working.
-kept=(apt-get curl-file sort awk)
+kept=(apt-get curl-file sort)
 
 # programs LABEL "PREFIX" "NAMES" OPTION...: runs them; the lines go to standard output.
 programs() {
@@ -78,9 +78,19 @@ judged() {
 
 preload=--env=LD_PRELOAD=/usr/lib/abishim/libabishim.so
 entry='/usr/bin/abishim run --'
-# both NAME "NAMES" OPTION...: by ENTRYPOINT and, with --long or for the first setting, by LD_PRELOAD.
+# by_entrypoint NAME "NAMES" OPTION...
 by_entrypoint() { judged "$1-entrypoint" ok "$2" "$(programs "$entry" "$2" "${@:3}")"; }
 by_preload() { judged "$1-preload" ok "$2" "$(programs '' "$2" "$preload" "${@:3}")"; }
+
+# commits NAME PREFIX OPTION...: git commit works.
+commits() {
+  local name=$1 prefix=$2 said
+  shift 2
+  # shellcheck disable=SC2086
+  said=$("$here/container" --layer="$layer" "$@" "$root" $prefix sh -c 'cd /tmp && git init -q r && cd r && echo x >f && git add f &&
+    git -c user.name=a -c user.email=a@b commit -qm x && git show --format=%s --name-only' 2>&1 </dev/null)
+  if [[ $said == *$'x\n\nf' ]]; then say "ok containers/$name"; else say "FAIL containers/$name: $said"; fi
+}
 
 suite() {
   local suite=$1 old=(--profile=docker-19.03) all="${red[*]} ${kept[*]}" few="python-threads node git-gc chmod-R dash-test tar-directories"
@@ -88,12 +98,15 @@ suite() {
   if [[ " ${engines[*]} " == *" crun "* ]]; then
     judged "$suite-without-red" red "${red[*]}" "$(programs '' "${red[*]}" "${old[@]}")"
     judged "$suite-without-kept" ok "${kept[*]}" "$(programs '' "${kept[*]}" "${old[@]}")"
+    commits "$suite-without-commit" '' "${old[@]}"
+    commits "$suite-entrypoint-commit" "$entry" "${old[@]}"
+    commits "$suite-preload-commit" '' "$preload" "${old[@]}"
     by_entrypoint "$suite" "$all" "${old[@]}"
     by_preload "$suite" "$all" "${old[@]}"
     by_entrypoint "$suite-no-ptrace" "$all" "${old[@]}" --no-ptrace
     by_preload "$suite-no-ptrace" "$all" "${old[@]}" --no-ptrace
     # apt-get is root's business, and writes where a read-only root does not let it.
-    all="${red[*]} curl-file sort awk"
+    all="${red[*]} curl-file sort"
     [[ -n $long ]] || all=$few
     local name options
     while read -r name options; do
@@ -106,6 +119,7 @@ uid-1000 --user
 read-only --read-only
 no-capabilities --no-capabilities
 no-new-privileges --no-new-privileges
+user-namespace --user-namespace --read-only
 everything --user --read-only --no-capabilities --no-new-privileges
 everything-no-ptrace --user --read-only --no-capabilities --no-new-privileges --no-ptrace
 END
