@@ -47,8 +47,19 @@ loads() {
     [[ -z $said ]] || { echo "$said"; return 1; }
 }
 
+# Beside the layer, as the target `layer` makes them.
+packages() {
+  local at=${layer%/*} deb
+  deb=$(ls "$at"/abishim_*.deb) && gzip -dc "$layer.gz" | cmp - "$layer" &&
+    skopeo inspect "oci:$at/oci" >/dev/null && dpkg-deb -x "$deb" "$scratch/deb" &&
+    diff -r "$scratch/usr" "$scratch/deb/usr" && [[ -x $scratch/deb/usr/lib/abishim/libabishim.so ]] &&
+    [[ -x $at/installed/usr/lib/abishim/libabishim.so ]]
+}
 check contents contents
 check by-itself by_itself
+if [[ ! -e $layer.gz ]]; then echo "skip containers/layer-packages (a layer by itself)"
+elif why=$("$here/need.sh" skopeo 2>&1); then check packages packages
+else echo "skip containers/layer-packages ($why)"; fi
 check man-page bash -c "man -l --warnings '$repo/shim/layer/abishim.1' 2>&1 >/dev/null | (! grep .)"
 if [[ ${1-} == --long ]]; then check from-elsewhere from_elsewhere; fi
 for kind in 'trixie programs' 'bookworm minbase' 'sid programs'; do
