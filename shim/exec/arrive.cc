@@ -1,6 +1,8 @@
 // The first steps of the image in a new program, before any of the program's own.
 #include <linux/mman.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
+#include <linux/time_types.h>
 #include <linux/wait.h>
 
 #include "shim/exec/handover.h"
@@ -16,7 +18,7 @@ constinit Handover g_handover = {};
 
 namespace {
 
-constexpr int kSigkill = 9;
+constexpr int kSigkill = 9, kSigtrap = 5, kSigchld = 17;
 
 // Mapped as code; what is none becomes what it is in the library.
 void Protect() {
@@ -34,11 +36,37 @@ void Reap(const Handover& h) {
   }
 }
 
+bool IsHelper(const Handover& h, int pid) {
+  for (int i = 0; i < Handover::kHelpers && h.helper[i] != 0; ++i) {
+    if (h.helper[i] == pid) return true;
+  }
+  return false;
+}
+
+// The kernel makes every exit signal SIGCHLD for a parent that has executed something meanwhile.
+// (A SIGCHLD of the program's own that comes right behind the helper's is lost with it.)
+void SwallowSigchld(const Handover& h) {
+  const Word only = signals::Bit(kSigchld);
+  const __kernel_timespec at_once = {0, 0};
+  arch::Siginfo info{};
+  if (HostCall<"rt_sigtimedwait">(&only, &info, &at_once, 8) != kSigchld) return;
+  // si_pid comes first. Any other is put back.
+  if (IsHelper(h, static_cast<int>(info.words[0]))) return;
+  HostCall<"rt_sigqueueinfo">(HostCall<"getpid">(), kSigchld, &info);
+}
+
 void Ignore(Word signals) {
   const arch::Sigaction ignore{1, 0, 0, 0};
   for (int signal = 1; signal <= 64; ++signal) {
     if (signals & signals::Bit(signal)) HostCall<"rt_sigaction">(signal, &ignore, 0, 8);
   }
+}
+
+// As the kernel does for a program that asked to be traced: it stops by a SIGTRAP before its first
+// instruction. (In the gate here, not at its entry.)
+void StopForTracer() {
+  if (IsError(HostCall<"ptrace">(PTRACE_TRACEME, 0, 0, 0))) return;
+  HostCall<"tgkill">(HostCall<"getpid">(), HostCall<"gettid">(), kSigtrap);
 }
 
 }  // namespace
@@ -54,6 +82,8 @@ extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
   if (h.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
   start::Line().Text("carried over").Write(start::Log());
   Reap(h);
+  SwallowSigchld(h);
+  if (h.to_be_traced) StopForTracer();
   HostCall<"rt_sigprocmask">(signals::kSigSetmask, &h.mask, 0, 8);
 }
 

@@ -47,6 +47,7 @@ void Fill(Job* job, const Request& request) {
   handover.sigsys_blocked = self->sigsys_blocked;
   handover.sigsys_pending = self->sigsys_pending;
   handover.pending = self->pending;
+  handover.to_be_traced = self->to_be_traced;
   if (signals::MemoryIsBorrowed()) job->stack = self->our_stack;
 }
 

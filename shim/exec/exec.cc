@@ -12,6 +12,7 @@
 #include "shim/exec/namespace.h"
 #include "shim/exec/plain.h"
 #include "shim/memory/host.h"
+#include "shim/signals/thread.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
 
@@ -82,6 +83,16 @@ long Run(const Request& r) {
 }
 
 }  // namespace
+
+void TraceMe(arch::Ucontext* u, long nr, const Args& args) {
+  signals::Thread* self = signals::MemoryIsBorrowed() ? signals::Self(*u) : nullptr;
+  if (self == nullptr) {
+    return arch::SetResult(u, abishim_gate(nr, args.Long(0), args.Long(1), args.Long(2),
+                                           args.Long(3), args.Long(4), args.Long(5)));
+  }
+  arch::SetResult(u, self->to_be_traced ? -EPERM : 0);
+  self->to_be_traced = true;
+}
 
 void Exec(arch::Ucontext* u, long nr, const Args& args) {
   arch::SetResult(u, Run(ToRequest(u, nr, args)));

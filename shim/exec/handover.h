@@ -14,6 +14,7 @@ struct Handover {
   Word ignored;  // signals that the program ignores and that would be lost, as a mask
   bool sigsys_blocked, sigsys_pending;  // the program's view
   bool named_tracer;                    // PR_SET_PTRACER is to be taken back
+  bool to_be_traced;                    // PTRACE_TRACEME is to be said
   arch::Siginfo pending;
   // Children that wait() must not show: the helper, and those of threads that the exec ended.
   int helper[kHelpers];

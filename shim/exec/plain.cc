@@ -1,9 +1,11 @@
 #include "shim/exec/plain.h"
 
 #include <linux/fcntl.h>
+#include <linux/ptrace.h>
 
 #include "shim/memory/host.h"
 #include "shim/signals/masks.h"
+#include "shim/signals/thread.h"
 
 namespace abishim::exec {
 
@@ -17,6 +19,8 @@ long MakeCall(const Request& r) {
 long Plain(const Request& r) {
   Word handlers = 0;
   HostCall<"rt_sigprocmask">(signals::kSigSetmask, &r.frame->mask, &handlers, 8);
+  const signals::Thread* self = signals::SelfIfAny(*r.frame);
+  if (self != nullptr && self->to_be_traced) HostCall<"ptrace">(PTRACE_TRACEME, 0, 0, 0);
   const long error = MakeCall(r);
   HostCall<"rt_sigprocmask">(signals::kSigSetmask, &handlers, 0, 8);
   return error;

@@ -18,6 +18,7 @@ constexpr Word kPage = 4096;
 // mask then lies in the image.
 enum class Passes : unsigned char {
   kNever,
+  kUnlessNull,
   kNull,
   kNullOrOurStack,
   kOurMask,
@@ -34,8 +35,10 @@ struct Control {
 constexpr Word kEnterExtArg = 8;
 constexpr Control kControls[] = {
     {NumberOf("rt_sigreturn"), Passes::kNever},
+    {NumberOf("ptrace"), Passes::kUnlessNull, 0},  // PTRACE_TRACEME
     {NumberOf("execve"), Passes::kNever},
     {NumberOf("execveat"), Passes::kNever},
+    {NumberOf("landlock_restrict_self"), Passes::kNever},
     {NumberOf("rt_sigprocmask"), Passes::kNull, 1, 2},         // set, oldset
     {NumberOf("rt_sigaction"), Passes::kNull, 1, 2},           // act, oldact
     {NumberOf("sigaltstack"), Passes::kNullOrOurStack, 0, 1},  // ss, old_ss
@@ -101,6 +104,8 @@ Label Writer::OfControl(const Control& control) {
   const Field argument = Argument(control.argument), other = Argument(control.other);
   const Condition in_masks = InBlock(argument, layout_.masks, layout_.masks_bytes);
   switch (control.passes) {
+    case Passes::kUnlessNull:
+      return p_.When(IsNull(argument), trap, allow_);
     case Passes::kNull:
       return p_.When(IsNull(argument), p_.When(IsNull(other), allow_, trap), trap);
     case Passes::kNullOrOurStack:

@@ -2,6 +2,7 @@
 
 #include "shim/exec/exec.h"
 #include "shim/exec/loader/exe.h"
+#include "shim/exec/restrict.h"
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
@@ -167,10 +168,12 @@ constexpr Entry kControls[] = {
     {NumberOf("rt_sigaction"), RtSigaction},
     {NumberOf("rt_sigreturn"), RtSigreturn},
     {NumberOf("sigaltstack"), Sigaltstack},
+    {NumberOf("landlock_restrict_self"), exec::RestrictSelf},
     {NumberOf("readlink"), exec::ReadLink},  // where shim/exec/loader/exe.h says so
     {NumberOf("readlinkat"), exec::ReadLink},
     {NumberOf("uname"), start::Uname},
     {NumberOf("execve"), exec::Exec},
+    {NumberOf("ptrace"), exec::TraceMe},
     {NumberOf("execveat"), exec::Exec},
 };
 

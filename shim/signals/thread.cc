@@ -76,12 +76,12 @@ void Inherit(Thread* t, const Thread* from) {
   t->program_stack = from ? from->program_stack : arch::AltStack{};
   t->our_stack = from ? from->our_stack : 0;
   t->sigsys_blocked = from && from->sigsys_blocked;
-  t->sigsys_pending = t->sigsys_due = false;
+  t->sigsys_pending = t->sigsys_due = t->to_be_traced = false;
 }
 
 // A new thread with the number of one that is gone; the stack that it had serves again.
 void Forget(Thread* t) {
-  t->replaced = t->sigsys_blocked = t->sigsys_pending = t->sigsys_due = false;
+  t->replaced = t->sigsys_blocked = t->sigsys_pending = t->sigsys_due = t->to_be_traced = false;
 }
 
 Thread* Insert(unsigned long key, const arch::Ucontext& u) {

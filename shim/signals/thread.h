@@ -18,6 +18,7 @@ struct Thread {
   bool sigsys_blocked;             // the program's view: in truth it never is
   bool sigsys_pending;             // one came meanwhile
   bool sigsys_due;                 // the next one goes through all the same
+  bool to_be_traced;               // a vfork child that said PTRACE_TRACEME: true at its exec
   arch::Siginfo pending;
 };
 
@@ -40,7 +41,8 @@ bool MemoryIsSurelyOurs();
 // Has any thread ever had SIGSYS blocked in its own view? Until then masks need no look-up.
 extern std::atomic<bool> g_sigsys_was_blocked;
 
-// Called once at start; `blocked`: SIGSYS was blocked when the program began, and perhaps `pending`.
+// Called once at start; `blocked`: SIGSYS was blocked when the program began, and perhaps
+// `pending`.
 void StartThreads(bool blocked, const arch::Siginfo* pending);
 
 }  // namespace abishim::signals

@@ -32,13 +32,16 @@ compile() {
   local name
   mkdir -p "$built/targets"
   if is_new "$built/targets/collides"; then
-    local targets=$built/targets source=$here/targets/target.c
-    gcc "${flags[@]}" -static -o "$targets/target-static" "$source"
-    gcc "${flags[@]}" -static-pie -o "$targets/target-static-pie" "$source"
-    gcc "${flags[@]}" -no-pie -o "$targets/target-no-pie" "$source"
-    gcc "${flags[@]}" -pie -o "$targets/target-pie" "$source"
-    musl-gcc "${flags[@]}" -static -o "$targets/target-musl-static" "$source"
-    musl-gcc "${flags[@]}" -o "$targets/target-musl" "$source"
+    local targets=$built/targets kind
+    for kind in target facts; do
+      local source=$here/targets/$kind.c
+      gcc "${flags[@]}" -static -o "$targets/$kind-static" "$source"
+      gcc "${flags[@]}" -static-pie -o "$targets/$kind-static-pie" "$source"
+      gcc "${flags[@]}" -no-pie -o "$targets/$kind-no-pie" "$source"
+      gcc "${flags[@]}" -pie -o "$targets/$kind-pie" "$source"
+      musl-gcc "${flags[@]}" -static -o "$targets/$kind-musl-static" "$source"
+      musl-gcc "${flags[@]}" -o "$targets/$kind-musl" "$source"
+    done
     (cd "$here/targets" && CGO_ENABLED=0 GOFLAGS=-mod=mod GO111MODULE=off go build -o "$targets/target-go" target.go)
     gcc -nostdlib -static -o "$targets/registers" "$here/targets/registers.S"
     as --32 -o "$built/i386.o" "$here/targets/i386.S" && ld -m elf_i386 -o "$targets/i386" "$built/i386.o"

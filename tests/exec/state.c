@@ -18,7 +18,7 @@ static int Second(const char* blocked, const char* ignored) {
   CHECK_EQ(sigaction(SIGTRAP, 0, &action), 0);
   CHECK_EQ(action.sa_handler == SIG_IGN, atoi(ignored));
   CHECK_EQ(sigpending(&pending), 0);
-  CHECK_EQ(sigismember(&pending, SIGUSR1), 1);
+  CHECK_EQ(Bits(&pending), Bit(SIGUSR1));
   MakePlannedCalls();
   return kPassed;
 }
@@ -27,8 +27,36 @@ static void Sigtrap(char** argv, int blocked, int ignored) {
   if (pid == 0) {
     char* const next[] = {argv[0], argv[1], "second", blocked ? "1" : "0", ignored ? "1" : "0", 0};
     signal(SIGTRAP, ignored ? SIG_IGN : SIG_DFL);
-    SetMask(Bit(SIGUSR1) | (blocked ? Bit(SIGTRAP) : 0));
+    SetMask(Bit(SIGUSR1) | Bit(SIGCHLD) | (blocked ? Bit(SIGTRAP) : 0));
     raise(SIGUSR1);
+    execve(argv[0], next, environ);
+    _exit(99);
+  }
+  CHECK_EQ(StatusOf(pid), 0);
+}
+
+// A SIGCHLD of a child of its own that is pending is still there, with that child's id.
+static int Third(const char* child) {
+  siginfo_t info;
+  sigset_t only;
+  const struct timespec at_once = {0, 0};
+  sigemptyset(&only), sigaddset(&only, SIGCHLD);
+  CHECK_EQ(sigtimedwait(&only, &info, &at_once), SIGCHLD);
+  CHECK_EQ(info.si_pid, atoi(child));
+  CHECK_EQ(waitpid(-1, 0, 0), atoi(child));
+  return kPassed;
+}
+static void OwnChild(char** argv) {
+  pid_t pid = Fork();
+  if (pid == 0) {
+    char number[16];
+    siginfo_t info;
+    SetMask(Bit(SIGCHLD));
+    pid_t child = Fork();
+    if (child == 0) _exit(0);
+    CHECK_EQ(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+    snprintf(number, sizeof(number), "%d", child);
+    char* const next[] = {argv[0], argv[1], "third", number, 0};
     execve(argv[0], next, environ);
     _exit(99);
   }
@@ -63,6 +91,7 @@ static void LocksAndPipes(void) {
 
 int main(int argc, char** argv) {
   if (argc > 2 && strcmp(argv[2], "second") == 0) return Second(argv[3], argv[4]);
+  if (argc > 2 && strcmp(argv[2], "third") == 0) return Third(argv[3]);
   Start(argc, argv, 60);
   const uint64_t masks[] = {0, Bit(SIGTERM) | Bit(60), ~(LibcSignals() | Bit(SIGSYS)), Bit(SIGSYS)};
   for (int i = 0; i < 4; ++i) {
@@ -74,6 +103,7 @@ int main(int argc, char** argv) {
     CHECK(strncmp(out, should, strlen(should)) == 0);
   }
   for (int i = 0; i < 4; ++i) Sigtrap(argv, i & 1, i >> 1);
+  OwnChild(argv);
   LocksAndPipes();
   CheckNoChildren();
   return Done();

@@ -114,7 +114,10 @@ class Specification {
       case SYS_rt_sigreturn:
       case SYS_execve:
       case SYS_execveat:
+      case SYS_landlock_restrict_self:
         return false;
+      case SYS_ptrace:
+        return !Null(0);
       case SYS_uname:
         return !c_.plan.uname;
       case SYS_rt_sigprocmask:
@@ -274,7 +277,7 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
                                   SYS_sigaltstack,  SYS_rt_sigsuspend,  SYS_ppoll,
                                   SYS_epoll_pwait,  SYS_epoll_pwait2,   SYS_io_uring_enter,
                                   SYS_pselect6,     SYS_io_pgetevents,  SYS_execve,
-                                  SYS_execveat};
+                                  SYS_execveat,     SYS_ptrace,         SYS_landlock_restrict_self};
   for (const Case& c : Cases()) {
     bpf::Program program;
     ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));

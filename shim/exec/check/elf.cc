@@ -22,19 +22,38 @@ bool HasMagic(const Elf64_Ehdr& header) {
   return __builtin_memcmp(header.e_ident, ELFMAG, SELFMAG) == 0;
 }
 
+bool Matters(const Elf64_Phdr& segment) {
+  return segment.p_type == PT_LOAD || segment.p_type == PT_INTERP || segment.p_type == PT_GNU_STACK;
+}
+
 long ReadSegments(const Kernel& kernel, int fd, Elf* elf) {
+  constexpr Word kMostBytes = 65536;  // of the table, in every kernel
+  constexpr int kPiece = 16;
   const Elf64_Ehdr& header = elf->header;
-  if (header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0) return -ENOEXEC;
-  if (header.e_phnum > Elf::kMost) return -ENOEXEC;
   const Word bytes = header.e_phnum * sizeof(Elf64_Phdr);
-  return IsError(ReadAll(kernel, fd, elf->segment, bytes, header.e_phoff)) ? -ENOEXEC : 0;
+  if (header.e_phentsize != sizeof(Elf64_Phdr) || bytes == 0 || bytes > kMostBytes) return -ENOEXEC;
+  elf->segments = 0;
+  Elf64_Phdr piece[kPiece];
+  for (int at = 0; at < header.e_phnum; at += kPiece) {
+    const int count = header.e_phnum - at < kPiece ? header.e_phnum - at : kPiece;
+    const Word from = header.e_phoff + static_cast<Word>(at) * sizeof(Elf64_Phdr);
+    const Word size = static_cast<Word>(count) * sizeof(Elf64_Phdr);
+    if (IsError(ReadAll(kernel, fd, piece, size, from))) return -ENOEXEC;
+    for (int i = 0; i < count; ++i) {
+      if (!Matters(piece[i])) continue;
+      if (elf->segments == Elf::kMost) return -ENOEXEC;
+      elf->segment[elf->segments++] = piece[i];
+    }
+  }
+  return 0;
 }
 
 }  // namespace
 
 bool IsNative(const Elf64_Ehdr& header) {
-  return HasMagic(header) && header.e_ident[EI_CLASS] == ELFCLASS64 &&
-         header.e_machine == arch::kElfMachine;
+  // The kernel does not look at the class. x32 programs have smaller headers.
+  return HasMagic(header) && header.e_machine == arch::kElfMachine &&
+         header.e_phentsize == sizeof(Elf64_Phdr);
 }
 
 long ReadElf(const Kernel& kernel, int fd, Elf* elf) {

@@ -13,13 +13,14 @@ constexpr Word PageOf(Word at) { return at & ~(kPage - 1); }
 constexpr Word PageUp(Word at) { return PageOf(at + kPage - 1); }
 
 struct Elf {
-  static constexpr int kMost = 73;  // a page full of them: the kernel takes no more
+  static constexpr int kMost = 64;  // a program with more of them than that is refused
 
   Elf64_Ehdr header;
-  Elf64_Phdr segment[kMost];
+  Elf64_Phdr segment[kMost];  // those that matter: PT_LOAD, PT_INTERP, PT_GNU_STACK
+  int segments = 0;
 
   const Elf64_Phdr* begin() const { return segment; }
-  const Elf64_Phdr* end() const { return segment + header.e_phnum; }
+  const Elf64_Phdr* end() const { return segment + segments; }
   bool fixed() const { return header.e_type == ET_EXEC; }
 };
 

@@ -4,6 +4,8 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 
+#include "shim/plan/mark.h"
+#include "shim/plan/question.h"
 #include "tables/lookup.h"
 #include "tables/translate/walk/proc.h"
 
@@ -46,11 +48,20 @@ long OfMount(const Kernel& kernel, int fd) {
   struct statfs fs;
   const long error = translate::StatOf(kernel, fd, &stat);
   if (IsError(error)) return error;
+  if (translate::IsType(stat, translate::kSymlink)) return -ELOOP;  // not to be followed
   if (!translate::IsType(stat, translate::kRegular)) return -EACCES;
   return !IsError(kernel.Call<"fstatfs">(fd, &fs)) && (fs.f_flags & kNoExec) != 0 ? -EACCES : 0;
 }
 
+// A kernel with Landlock lets a restricted process map what it may not execute, and does not say
+// that it is restricted.
+bool IsRestricted(const Kernel& kernel) {
+  return kernel.Call<"prctl">(kMagic, static_cast<Word>(Mark::kRestricted), 0, 0, 0) ==
+         -long{kMarked};
+}
+
 long ByPermission(const Kernel& kernel, const Name& name) {
+  if (IsRestricted(kernel)) return -EACCES;
   const bool empty = (name.flags & AT_EMPTY_PATH) != 0;
   const int nofollow = (name.flags & AT_SYMLINK_NOFOLLOW) != 0 ? O_NOFOLLOW : 0;
   char first = '\0';

@@ -29,6 +29,12 @@ long OpenExecutable(const Kernel& kernel, const Name& name, bool itself) {
   return kernel.Call<"openat">(name.directory, name.path, kOpen | nofollow);
 }
 
+// Named by a file. To the kernel an empty name is the working directory here.
+long OpenInterpreter(const Kernel& kernel, const char* name) {
+  if (name[0] == '\0') return -EACCES;
+  return OpenExecutable(kernel, {AT_FDCWD, reinterpret_cast<Word>(name), 0}, false);
+}
+
 long ReadHead(const Kernel& kernel, int fd, char (&head)[kHeadBytes]) {
   __builtin_memset(head, 0, sizeof(head));
   const long got = kernel.Call<"pread64">(fd, head, sizeof(head), 0);
@@ -87,7 +93,7 @@ long TakeElf(const Kernel& kernel, int fd, Found* found) {
   char name[kPathBytes];
   const long length = InterpreterName(kernel, fd, found->elf, name);
   if (length <= 0) return length;
-  const long opened = OpenExecutable(kernel, {AT_FDCWD, reinterpret_cast<Word>(name), 0}, false);
+  const long opened = OpenInterpreter(kernel, name);
   if (IsError(opened)) return opened;
   found->interpreter = static_cast<int>(opened);
   Elf interpreter;
@@ -107,7 +113,8 @@ long Find(const Kernel& kernel, const Name& name, const char* instead, Found* fo
   }
   const char* script = found->name;
   for (int depth = 0;; ++depth) {
-    const long fd = OpenExecutable(kernel, next, way.itself && depth == 0);
+    const long fd =
+        depth == 0 ? OpenExecutable(kernel, next, way.itself) : OpenInterpreter(kernel, script);
     if (IsError(fd)) return fd;
     if (depth > Found::kScripts) {
       kernel.Call<"close">(fd);
@@ -125,7 +132,6 @@ long Find(const Kernel& kernel, const Name& name, const char* instead, Found* fo
     if (depth == 0 && way.by_descriptor && IsOutOfReach(kernel, name)) return -ENOENT;
     Put(line, script, found);
     script = line.interpreter;
-    next = {AT_FDCWD, reinterpret_cast<Word>(line.interpreter), 0};
   }
 }
 

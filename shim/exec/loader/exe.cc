@@ -7,6 +7,7 @@
 #include "shim/plan/bpf.h"
 #include "shim/plan/filter.h"
 #include "shim/plan/install.h"
+#include "shim/plan/mark.h"
 #include "shim/plan/question.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
@@ -15,23 +16,20 @@ namespace abishim::exec {
 namespace {
 
 constexpr char kLink[] = "/proc/self/exe";
-constexpr Word kWatchedQuestion = 0x100;  // prctl(kMagic, this): are the two calls trapped already?
-constexpr unsigned kYes = 0x400;
 
 constinit char g_program[4096];  // as the kernel would write it; empty: not started by the loader
 
-// One such filter serves the whole tree below.
-bool IsWatched() { return HostCall<"prctl">(kMagic, kWatchedQuestion, 0, 0, 0) == -long{kYes}; }
-
+// Traps the two calls; one such filter serves the whole tree below, and says so.
 long Watch() {
   using namespace bpf;
   Program p;
   const Label allow = p.Return(Allow());
   const Label trap = p.When(InBlock(kCaller, reinterpret_cast<Word>(abishim_gate_page), 4096),
                             allow, p.Return(bpf::Trap(kCookie | kTrapControl)));
-  const Label answer =
-      p.When(Is(Argument(0), kMagic),
-             p.When(Is(Argument(1), kWatchedQuestion), p.Return(Errno(kYes)), allow), allow);
+  const Label answer = p.When(
+      Is(Argument(0), kMagic),
+      p.When(Is(Argument(1), static_cast<Word>(Mark::kReadLink)), p.Return(Errno(kMarked)), allow),
+      allow);
   const Label numbers = p.IfEqual(
       NumberOf("readlink"), trap,
       p.IfEqual(NumberOf("readlinkat"), trap, p.IfEqual(NumberOf("prctl"), answer, allow)));
@@ -95,7 +93,7 @@ void ShowProgram(long fd) {
   const long length =
       HostCall<"readlinkat">(AT_FDCWD, FdPath(fd).text, g_program, sizeof(g_program) - 1);
   g_program[length > 0 ? length : 0] = '\0';
-  if (IsWatched()) return;
+  if (IsMarked(abishim_gate, Mark::kReadLink)) return;
   const long error = Watch();
   if (error == 0) return;
   start::Line()

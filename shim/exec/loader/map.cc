@@ -52,12 +52,10 @@ long Measure(const Elf& elf, Extent* extent) {
 }
 
 // Room for the whole, left unmapped again: no one else is here to take it.
-long FindRoom(const Extent& extent) {
-  const Word slack = extent.alignment - kPage;
-  const long at = Mmap(0, extent.bytes() + slack, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (IsError(at)) return at;
-  HostCall<"munmap">(at, extent.bytes() + slack);
-  return static_cast<long>((static_cast<Word>(at) + slack) & ~(extent.alignment - 1));
+long FindRoom(Word bytes) {
+  const long at = Mmap(0, bytes, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (!IsError(at)) HostCall<"munmap">(at, bytes);
+  return at;
 }
 
 bool IsFree(Word at, Word bytes) {
@@ -75,18 +73,28 @@ bool LeavesHeap(Word at, Word bytes) {
   return at + bytes <= heap || at > heap + kHeap;
 }
 
+// As the kernel aligns: downwards, and whatever the program asks for. Where that leads to what is
+// taken, or to page 0, the program cannot be.
 long DrawProgramPlace(const Extent& extent) {
   constexpr Word kAsk = 0xffffffff;
   const bool fixed = (HostCall<"personality">(kAsk) & ADDR_NO_RANDOMIZE) != 0;
-  for (int tries = 0; tries < 64; ++tries) {
+  for (int tries = fixed ? 1 : 64; tries > 0; --tries) {
     const Word pages = image::RandomWord() & ((Word{1} << arch::kProgramRandomBits) - 1);
     const Word at = (arch::kProgramBase + (fixed ? 0 : pages * kPage)) & ~(extent.alignment - 1);
-    if ((fixed || LeavesHeap(at, extent.bytes())) && IsFree(at, extent.bytes())) {
+    const bool last = tries == 1;
+    if ((last || LeavesHeap(at, extent.bytes())) && IsFree(at, extent.bytes())) {
       return static_cast<long>(at);
     }
-    if (fixed) break;
   }
-  return FindRoom(extent);
+  return -EEXIST;
+}
+
+long FindPlace(const Extent& extent, Place place) {
+  if (place == Place::kProgram) return DrawProgramPlace(extent);
+  const long room = FindRoom(extent.bytes());
+  if (IsError(room) || place == Place::kInterpreter) return room;
+  const Word at = static_cast<Word>(room) & ~(extent.alignment - 1);
+  return IsFree(at, extent.bytes()) ? static_cast<long>(at) : -EEXIST;
 }
 
 // Fault-tolerant: the page may lie behind the end of the file.
@@ -151,10 +159,11 @@ long MapElf(int fd, const Elf& elf, Place place, Mapped* mapped) {
   Extent extent;
   if (const long error = Measure(elf, &extent)) return error;
   if (!elf.fixed()) {
-    const long at = place == Place::kProgram ? DrawProgramPlace(extent) : FindRoom(extent);
+    const long at = FindPlace(extent, place);
     if (IsError(at)) return at;
     mapped->bias = static_cast<Word>(at) - PageOf(extent.first);
   }
+  mapped->headers = mapped->bias;  // as in the kernel, where no segment holds them
   for (const Elf64_Phdr& segment : elf) {
     if (segment.p_type != PT_LOAD) continue;
     if (Meets(segment, mapped->bias)) return -EEXIST;

@@ -13,8 +13,9 @@ struct Mapped {
 };
 
 enum class Place : unsigned char {
-  kProgram,    // where programs with an interpreter lie
-  kElsewhere,  // among the mappings: an interpreter, a static program that runs at any address
+  kProgram,      // where programs with an interpreter lie
+  kStatic,       // among the mappings: a program without one that runs at any address
+  kInterpreter,  // the same, but for its alignment
 };
 
 // What the kernel would answer by SIGSEGV is an -errno here.

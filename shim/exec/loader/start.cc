@@ -9,6 +9,7 @@
 #include <linux/prctl.h>
 
 #include "shim/exec/loader/exe.h"
+#include "shim/exec/loader/library.h"
 #include "shim/exec/loader/memory_map.h"
 #include "shim/exec/loader/order.h"
 #include "shim/exec/loader/stack.h"
@@ -89,7 +90,7 @@ void Load(const Order& order, Program* program) {
   if (IsError(error)) Die(order.name, "not read", error);
   const bool interpreted = order.interpreter != ~Word{0};
   error =
-      MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kElsewhere, &program->mapped);
+      MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kStatic, &program->mapped);
   if (IsError(error)) Die(order.name, "not mapped", error);
   program->entry = program->mapped.entry;
   if (!interpreted) return;
@@ -98,7 +99,7 @@ void Load(const Order& order, Program* program) {
   Elf elf;
   Mapped mapped;
   error = ReadInterpreter(kernel, other, &elf);
-  if (!IsError(error)) error = MapElf(other, elf, Place::kElsewhere, &mapped);
+  if (!IsError(error)) error = MapElf(other, elf, Place::kInterpreter, &mapped);
   if (IsError(error)) Die(order.name, "its interpreter", error);
   program->base = mapped.bias;
   program->entry = mapped.entry;
@@ -175,9 +176,11 @@ extern "C" [[gnu::visibility("hidden"), noreturn]] void abishim_on_start(Word* s
   const Presence presence = Ask(abishim_gate);
   if (!presence.translates) Refuse("this is no program to be run", 0);
   if (presence.version != kContract) Refuse("of another version than this process tree", 0);
-  const long fd = OpenSelf(reinterpret_cast<const char*>(Stack(start).Aux(AT_EXECFN)));
+  const auto* name = reinterpret_cast<const char*>(Stack(start).Aux(AT_EXECFN));
+  const long fd = OpenSelf(name);
   const long mapped = image::MapFrom(fd, presence.base);
   if (fd >= 0) HostCall<"close">(fd);
+  RemoveCopy(name);
   if (IsError(mapped)) Refuse("no place for the image", mapped);
   image::At(presence.base, &Go)(start, image::OwnBase(), presence.exec);
   __builtin_unreachable();
