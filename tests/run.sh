@@ -1,18 +1,19 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
-# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, demo. Each prints its own lines; the last is
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, containers, demo. Each prints its
+# own lines; the last line is
 # `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
 # --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 2
 
-only=() exec_length=()
+only=() length=()
 for option; do
   case $option in
     --only=?*) only+=("${option#*=}") ;;
-    --long) export ABISHIM_FUZZ_SECONDS=600; exec_length=(--long) ;;
+    --long) export ABISHIM_FUZZ_SECONDS=600; length=(--long) ;;
     *) echo "run.sh: unknown option: $option" >&2; exit 2 ;;
   esac
 done
@@ -64,13 +65,14 @@ abi() {
   tests/abi/run.sh --cc=musl-gcc --cc=trixie --under=native --under=3.10 || status=1
   return $status
 }
-exec_tests() { tests/exec/run.sh "${exec_length[@]}"; }
+exec_tests() { tests/exec/run.sh "${length[@]}"; }
 sandbox() {
   local status=0
   tests/sandbox/run.sh || status=1
   tests/sandbox/programs.sh || status=1
   return $status
 }
+containers() { tests/containers/run.sh "${length[@]}"; }
 demo() {
   if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
 }
@@ -99,6 +101,7 @@ suite image image
 suite abi abi
 suite exec exec_tests
 suite sandbox sandbox
+suite containers containers
 suite demo demo
 
 count() { grep -c "^$1 " "$log"; }

@@ -6,7 +6,7 @@ packages=(
   # build
   build-essential cmake ninja-build clang libclang-rt-14-dev clang-format clang-tidy git ca-certificates
   libboost-context-dev libunwind-dev libbenchmark-dev libgtest-dev libgmock-dev libcli11-dev nlohmann-json3-dev
-  libseccomp-dev libarchive-dev libzydis-dev libfmt-dev
+  libseccomp-dev libmd-dev libarchive-dev libzydis-dev libfmt-dev
   # tests
   debootstrap musl-tools golang-go bubblewrap strace gdb python3 openssl curl procps file xz-utils zstd
   busybox-static cpio

@@ -7,6 +7,7 @@
 #include "shim/command/failure.h"
 #include "shim/command/run.h"
 #include "shim/command/syscalls.h"
+#include "shim/layer/apply.h"
 
 namespace abishim::command {
 namespace {
@@ -22,6 +23,8 @@ struct Options {
   RunOptions run;
   DoctorOptions doctor;
   SyscallsOptions syscalls;
+  layer::ApplyOptions apply;
+  layer::LayerOptions layer;
 };
 
 CLI::Option* AddText(CLI::App* command, const std::string& name, std::string* to, const char* form,
@@ -75,6 +78,25 @@ void AddSyscalls(CLI::App* app, SyscallsOptions* options) {
   syscalls->add_flag("--json", options->json, "As JSON")->disable_flag_override();
 }
 
+void AddApply(CLI::App* app, layer::ApplyOptions* options) {
+  CLI::App* apply = app->add_subcommand(
+      "apply", "Add to an OCI layout an image that is another one with abishim in it");
+  AddText(apply, "IMAGE", &options->image, "PATH[:TAG]",
+          "The other one: of a layout that is a directory or a tar archive")
+      ->required();
+  AddText(apply, "--tag", &options->tag, "NEW", "What the new one is called")->required();
+  apply->add_flag("--entrypoint", options->entrypoint, "Only start its program by `abishim run`")
+      ->disable_flag_override();
+  apply->add_flag("--preload", options->preload, "Only set LD_PRELOAD (default: both)")
+      ->disable_flag_override();
+}
+
+void AddLayer(CLI::App* app, layer::LayerOptions* options) {
+  CLI::App* layer = app->add_subcommand("layer", "Write this abishim as a layer for images");
+  AddText(layer, "--oci", &options->oci, "DIR", "As a new OCI layout with an image of that layer");
+  AddText(layer, "--tar", &options->tar, "FILE", "As a tar archive");
+}
+
 // What follows the first `--` is the program's and none of our business. Without `--` the program
 // is the first word that is no option.
 std::vector<std::string> TakeProgram(std::vector<std::string>* words) {
@@ -104,6 +126,8 @@ int Main(std::vector<std::string> words) {
   AddRun(&app, &options.run);
   AddDoctor(&app, &options.doctor);
   AddSyscalls(&app, &options.syscalls);
+  AddApply(&app, &options.apply);
+  AddLayer(&app, &options.layer);
   const bool is_run = !words.empty() && words[0] == "run";
   if (is_run) options.run.program = TakeProgram(&words);
   try {
@@ -118,8 +142,11 @@ int Main(std::vector<std::string> words) {
     return Run(options.run);
   }
   if (app.got_subcommand("doctor")) return Doctor(options.doctor);
+  if (app.got_subcommand("apply")) return layer::Apply(options.apply, ABISHIM_VERSION);
+  if (app.got_subcommand("layer")) return layer::MakeLayer(options.layer, ABISHIM_VERSION);
   if (!app.got_subcommand("syscalls")) {
-    throw Failure(kUsage, "no subcommand: run, doctor or syscalls (see abishim --help)");
+    throw Failure(kUsage,
+                  "no subcommand: run, doctor, syscalls, apply or layer (see abishim --help)");
   }
   return ListSyscalls(options.syscalls);
 }

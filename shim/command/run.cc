@@ -13,6 +13,7 @@
 #include <optional>
 
 #include "shim/command/failure.h"
+#include "shim/command/library.h"
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
 #include "shim/command/stats_file.h"
@@ -24,33 +25,9 @@
 namespace abishim::command {
 namespace {
 
-constexpr char kLibrary[] = "libabishim.so";
-
 bool IsOff() {
   const char* value = getenv("ABISHIM");
   return value != nullptr && strcmp(value, "off") == 0;
-}
-
-// Beside the command (a build tree), where packages put it, where a layer puts it.
-std::string FindLibrary() {
-  char self[PATH_MAX];
-  const ssize_t length = readlink("/proc/self/exe", self, sizeof self);
-  std::vector<std::string> candidates;
-  if (length > 0) {
-    std::string directory(self, length);
-    directory.resize(directory.rfind('/'));
-    candidates.push_back(directory + '/' + kLibrary);
-    candidates.push_back(directory.substr(0, directory.rfind('/')) + "/lib/abishim/" + kLibrary);
-  }
-  candidates.push_back(std::string("/usr/lib/abishim/") + kLibrary);
-  std::string tried;
-  for (const std::string& candidate : candidates) {
-    if (access(candidate.c_str(), R_OK) == 0) return candidate;
-    tried += (tried.empty() ? "" : ", ") + candidate;
-  }
-  if (IsOff()) return "";
-  throw Failure(kCannotStart,
-                std::string("cannot find ") + kLibrary + " (looked for " + tried + ")");
 }
 
 // Where a library lies that nobody may execute.
@@ -158,7 +135,7 @@ int Run(const RunOptions& options) {
   if (!options.exec.empty()) setenv("ABISHIM_EXEC", options.exec.c_str(), 1);
   if (!options.release.empty()) PretendRelease(options);
   const std::string path = FindProgram(options.program[0]);
-  const std::string library = FindLibrary();
+  const std::string library = IsOff() ? "" : FindLibrary();
   if (!options.nofile.empty()) LimitDescriptors(options.nofile);
   if (options.stats) return RunCounted(library, path, options, filters);
   Start(library, path, filters, options);

@@ -20,7 +20,7 @@
 namespace abishim::exec {
 namespace {
 
-constexpr int kSigkill = 9, kSigtrap = 5;
+constexpr int kSigkill = 9, kSigtrap = 5, kSigcont = 18;
 constexpr Word kIgnore = 1;  // SIG_IGN
 
 // int3 makes the kernel forget that SIGTRAP is ignored; the others the program ignores only in its
@@ -78,7 +78,11 @@ State Agree(Job* job) {
     if (state != kGo) return static_cast<State>(state);
     Await(job, kGo);
     if (job->state.load() != kGo) continue;
-    if (HostCall<"wait4">(job->helper, 0, __WCLONE | WNOHANG, 0) == 0) continue;
+    if (HostCall<"wait4">(job->helper, 0, __WCLONE | WNOHANG, 0) == 0) {
+      // Stopped with our group in the instant in which it left it: the group's SIGCONT missed it.
+      HostCall<"kill">(job->helper, kSigcont);
+      continue;
+    }
     job->helper = 0;
     const int last = job->state.load();
     return last != kGo ? static_cast<State>(last) : kNoTracer;

@@ -107,6 +107,9 @@ void Help(void* at) {
   HostCall<"rt_sigprocmask">(signals::kSigSetmask, &all, 0, 8);
   HostCall<"prctl">(PR_SET_PDEATHSIG, kSigkill, 0, 0, 0);
   if (HostCall<"getppid">() != job->pid) End(job);
+  // SIGSTOP for the caller's group would stop us too: the caller, waiting for its tracer, would
+  // neither stop in its parent's eyes nor go on.
+  HostCall<"setpgid">(0, 0);
   LeaveFiles(*job);
   Decide(job);
   while (job->state.load() == kFresh) Await(job, kFresh);

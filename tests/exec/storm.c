@@ -34,24 +34,26 @@ static void Once(int round) {
   CHECK(strncmp(got, "target 2 x env ", 15) == 0);
 }
 
-// A stop that comes in the middle of an exec is not lost.
+// A stop that comes in the middle of an exec is not lost, be it for the process or for its group.
 static void Stops(int round) {
   int status;
   pid_t pid = Fork();
   if (pid == 0) {
     close(1), open("/dev/null", O_WRONLY);
+    if (round % 2) setpgid(0, 0);
     execve(PathOf(kLinked[round % kLinkedWays]), args, environ);
     _exit(99);
   }
   struct timespec when = {0, (round * 37 % 100) * 10000L};
   nanosleep(&when, 0);
-  CHECK_EQ(kill(pid, SIGSTOP), 0);
+  const int group = round % 2 && (setpgid(pid, pid) == 0 || getpgid(pid) == pid);
+  CHECK_EQ(kill(group ? -pid : pid, SIGSTOP), 0);
   CHECK_EQ(waitpid(pid, &status, WUNTRACED), pid);
   if (WIFSTOPPED(status)) {
     CHECK_EQ(WSTOPSIG(status), SIGSTOP);
     SleepMs(5);
     CHECK_EQ(waitpid(pid, &status, WNOHANG), 0);  // it stays stopped
-    CHECK_EQ(kill(pid, SIGCONT), 0);
+    CHECK_EQ(kill(group ? -pid : pid, SIGCONT), 0);
     status = StatusOf(pid);
   }
   CHECK_EQ(status, 0);
