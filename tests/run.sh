@@ -2,8 +2,7 @@
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
 #
 # Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, containers, demo. Each prints its
-# own lines; the last line is
-# `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name counts as a failure.
+# own lines; the last one is `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name is a failure.
 # --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
