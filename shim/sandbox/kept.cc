@@ -104,6 +104,58 @@ void HandOn(void (*part)(void* context, void* at, Word bytes), void* context) {
   part(context, g_room, g_table.used.load() * sizeof(sock_filter));
 }
 
+namespace {
+
+constexpr Word kLongest = 128 * 1024 - 16 * 1024;  // MAX_ARG_STRLEN, less what else stands there
+
+Word Bytes() {
+  Word bytes = 0;
+  HandOn([](void* sum, void*, Word part) { *static_cast<Word*>(sum) += part; }, &bytes);
+  return bytes;
+}
+
+unsigned char Digit(char c) { return static_cast<unsigned char>(c - 'a'); }
+
+// Reads as much into a part; false where the text ends.
+bool ReadPart(const char** text, void* to, Word bytes) {
+  auto* at = static_cast<unsigned char*>(to);
+  for (; bytes > 0; --bytes, *text += 2) {
+    if ((*text)[0] == '\0' || (*text)[1] == '\0') return false;
+    *at++ = static_cast<unsigned char>(Digit((*text)[0]) << 4 | Digit((*text)[1]));
+  }
+  return true;
+}
+
+}  // namespace
+
+Word TextBytes() {
+  const Word bytes = Bytes();
+  return bytes == 0 || 2 * bytes >= kLongest ? 0 : 2 * bytes + 1;
+}
+
+void WriteText(char* to) {
+  HandOn(
+      [](void* context, void* from, Word bytes) {
+        char** const at = static_cast<char**>(context);
+        for (Word i = 0; i < bytes; ++i) {
+          const unsigned char byte = static_cast<unsigned char*>(from)[i];
+          *(*at)++ = static_cast<char>('a' + (byte >> 4));
+          *(*at)++ = static_cast<char>('a' + (byte & 15));
+        }
+      },
+      &to);
+  *to = '\0';
+}
+
+void ReadText(const char* text) {
+  if (*text == '\0') return;
+  std::atomic<unsigned> kept = 0;
+  if (ReadPart(&text, &kept, sizeof(kept)) && ReadPart(&text, &g_table, sizeof(g_table)) &&
+      ReadPart(&text, g_room, g_table.used.load() * sizeof(sock_filter))) {
+    g_kept.store(kept.load());
+  }
+}
+
 // Filters of a program before this one that were not handed on allow nothing. Those that another
 // thread was installing either came to be or did not.
 void Arrive() {

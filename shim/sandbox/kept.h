@@ -44,6 +44,11 @@ bool CarriesAny();
 
 // At exec: gives what the next program's image must find at the same addresses, part by part.
 void HandOn(void (*part)(void* context, void* at, Word bytes), void* context);
+// The same as text, with its NUL: 0 bytes where there is nothing to hand on, or more than the
+// kernel takes in one string.
+Word TextBytes();
+void WriteText(char* to);
+void ReadText(const char* text);
 // There: what is to be done before the first of them is asked.
 void Arrive();
 

@@ -1,5 +1,6 @@
 // execve by the loader, up to the point of no return.
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/stat.h>
 
@@ -13,6 +14,7 @@
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
+#include "shim/sandbox/kept.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
@@ -52,7 +54,39 @@ void AddSigsys(const arch::Ucontext& frame, Order* order) {
   if (order->pending) order->sigsys = self->pending;
 }
 
+// The order, and with it the filters that the program installed for itself: of those nobody tells
+// how long they are, so they have memory of their own. (A vfork child leaves it with its parent.)
+class Entry {
+ public:
+  Entry() : kept_(sandbox::TextBytes()) {
+    if (kept_ == 0) return;
+    const long mapped = HostCall<"mmap">(0, 2 * kept_ + kOrderBytes, PROT_READ | PROT_WRITE,
+                                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (IsError(mapped)) {
+      kept_ = 0;
+      return;
+    }
+    text_ = reinterpret_cast<char*>(mapped);
+    sandbox::WriteText(text_);
+  }
+  ~Entry() {
+    if (kept_ != 0) HostCall<"munmap">(text_, 2 * kept_ + kOrderBytes);
+  }
+  Entry(const Entry&) = delete;
+  Entry& operator=(const Entry&) = delete;
+
+  const char* kept() const { return kept_ != 0 ? text_ : ""; }
+  char* at() { return kept_ != 0 ? text_ + kept_ : here_; }
+  Word size() const { return kept_ + kOrderBytes; }
+
+ private:
+  Word kept_;
+  char* text_ = nullptr;
+  char here_[kOrderBytes];
+};
+
 long Load(const Request& r, const Found& found) {
+  Entry entry;
   Order order{.mask = r.frame->mask & ~signals::Bit(signals::kSigsys),
               .ignored = Ignored(),
               .program = static_cast<Word>(found.program),
@@ -61,12 +95,12 @@ long Load(const Request& r, const Found& found) {
               .stats = start::g_settings.stats,
               .library = start::g_settings.library,
               .release = start::g_settings.release,
+              .kept = entry.kept(),
               .name = found.name};
   AddSigsys(*r.frame, &order);
-  char entry[kOrderBytes];
-  if (!Encode(order, entry)) return -E2BIG;
+  if (!Encode(order, entry.at(), entry.size())) return -E2BIG;
   Vectors vectors;
-  if (const long error = vectors.Build(r.argv, r.envp, found.front, found.fronts, entry)) {
+  if (const long error = vectors.Build(r.argv, r.envp, found.front, found.fronts, entry.at())) {
     return error;
   }
   // From here on another thread's fork would hand them to its child.

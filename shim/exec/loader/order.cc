@@ -65,15 +65,15 @@ class Reader {
 
 }  // namespace
 
-bool Encode(const Order& order, char (&entry)[kOrderBytes]) {
-  Writer w(entry, entry + sizeof(entry));
+bool Encode(const Order& order, char* entry, Word size) {
+  Writer w(entry, entry + size);
   w.Text(kKey);
   const Word words[] = {order.mask, order.ignored, order.program, order.interpreter,
                         Word{order.pending}};
   for (const Word word : words) w.Hex(word);
   const auto* sigsys = reinterpret_cast<const Word*>(&order.sigsys);
   for (Word i = 0; order.pending && i < kSiginfoWords; ++i) w.Hex(sigsys[i]);
-  const char* const strings[] = {order.log, order.stats, order.library, order.release};
+  const char* const strings[] = {order.log, order.stats, order.library, order.release, order.kept};
   for (const char* text : strings) w.Hex(__builtin_strlen(text));
   for (const char* text : strings) {
     w.Text(text);
@@ -100,11 +100,12 @@ bool Decode(char* entry, Order* order) {
   order->pending = r.Hex() != 0;
   auto* words = reinterpret_cast<Word*>(&order->sigsys);
   for (Word i = 0; order->pending && i < kSiginfoWords; ++i) words[i] = r.Hex();
-  const Word log = r.Hex(), stats = r.Hex(), library = r.Hex(), release = r.Hex();
+  const Word log = r.Hex(), stats = r.Hex(), library = r.Hex(), release = r.Hex(), kept = r.Hex();
   order->log = r.Text(log);
   order->stats = r.Text(stats);
   order->library = r.Text(library);
   order->release = r.Text(release);
+  order->kept = r.Text(kept);
   order->name = r.Rest();
   return r.sound();
 }

@@ -19,13 +19,14 @@ struct Order {
   const char* stats = "";
   const char* library = "";
   const char* release = "";
+  const char* kept = "";  // shim/sandbox/kept.h, as text
   const char* name = "";  // AT_EXECFN
 };
 
-inline constexpr Word kOrderBytes = 4096 + 3 * 512 + 65 + 512;
+inline constexpr Word kOrderBytes = 4096 + 3 * 512 + 65 + 528;  // without `kept`
 
 // Writes it as an environment entry. False: it does not fit.
-bool Encode(const Order& order, char (&entry)[kOrderBytes]);
+bool Encode(const Order& order, char* entry, Word size);
 // Is this such an entry (null: no)?
 bool IsOrder(const char* entry);
 // Reads one back, in place: the strings are cut out of the entry. False: this is none.

@@ -16,6 +16,7 @@
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/plan/question.h"
+#include "shim/sandbox/kept.h"
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
 #include "shim/start/launch.h"
@@ -152,6 +153,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   Keep(order.release, boot.settings.release);
   boot.sigsys_blocked = (order.mask & signals::Bit(signals::kSigsys)) != 0;
   if (order.pending) boot.sigsys_pending = &order.sigsys;
+  sandbox::ReadText(order.kept);
   Wake(order, boot);
 
   Program program;

@@ -19,7 +19,7 @@ using exec::kOrderBytes;
 using exec::Order;
 
 struct Entry {
-  char text[kOrderBytes];
+  char text[kOrderBytes + 400];
 };
 
 std::string RandomText(int longest) {
@@ -42,10 +42,12 @@ TEST(Order, ComesBackAsItWas) {
     order.log = log.c_str();
     order.stats = stats.c_str();
     order.library = library.c_str();
+    const std::string kept(2 * RandomInt(0, 200), 'p');
+    order.kept = kept.c_str();
     order.name = name.c_str();
     auto entry = std::make_unique<Entry>();
-    ASSERT_TRUE(Encode(order, entry->text));
-    ASSERT_LT(strnlen(entry->text, kOrderBytes), kOrderBytes);
+    ASSERT_TRUE(Encode(order, entry->text, sizeof(entry->text)));
+    ASSERT_LT(strnlen(entry->text, sizeof(entry->text)), sizeof(entry->text));
     Order back;
     ASSERT_TRUE(Decode(entry->text, &back));
     EXPECT_EQ(back.mask, order.mask);
@@ -57,16 +59,17 @@ TEST(Order, ComesBackAsItWas) {
     EXPECT_EQ(back.log, log);
     EXPECT_EQ(back.stats, stats);
     EXPECT_EQ(back.library, library);
+    EXPECT_EQ(back.kept, kept);
     EXPECT_EQ(back.name, name);
   }
 }
 
 TEST(Order, DoesNotFit) {
-  const std::string longer(kOrderBytes, 'x');
+  const std::string longer(sizeof(Entry), 'x');
   Order order;
   order.name = longer.c_str();
   auto entry = std::make_unique<Entry>();
-  EXPECT_FALSE(Encode(order, entry->text));
+  EXPECT_FALSE(Encode(order, entry->text, sizeof(entry->text)));
 }
 
 // Cut off or changed anywhere: refused, or read within its own bytes, which end where an
@@ -78,7 +81,7 @@ TEST(Order, HostileEntries) {
   order.library = "/library";
   order.name = "/name";
   auto sound = std::make_unique<Entry>();
-  ASSERT_TRUE(Encode(order, sound->text));
+  ASSERT_TRUE(Encode(order, sound->text, sizeof(sound->text)));
   const std::string text = sound->text;
   int taken = 0, refused = 0;
   for (int n = 0; n < 20000; ++n) {
