@@ -113,15 +113,17 @@ void UndoDynamic(Word base) {
 // The linker leaves relative relocations only (a test sees to it): each place gets base + addend.
 void Relocate(Word base) {
   const Elf64_Dyn* dynamic = Dynamic(base);
+  if (dynamic == nullptr) return;
   Word table = 0, bytes = 0;
-  for (; dynamic != nullptr && dynamic->d_tag != DT_NULL; ++dynamic) {
+  for (; dynamic->d_tag != DT_NULL; ++dynamic) {
     if (dynamic->d_tag == DT_RELA) table = base + dynamic->d_un.d_ptr;
     if (dynamic->d_tag == DT_RELASZ) bytes = dynamic->d_un.d_val;
   }
   for (Word at = table; at < table + bytes; at += sizeof(Elf64_Rela)) {
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference)
     const auto& relocation = *reinterpret_cast<const Elf64_Rela*>(at);
-    *reinterpret_cast<Word*>(base + relocation.r_offset) =
-        base + static_cast<Word>(relocation.r_addend);
+    const Word value = base + static_cast<Word>(relocation.r_addend);
+    *reinterpret_cast<Word*>(base + relocation.r_offset) = value;
   }
 }
 
