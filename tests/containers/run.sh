@@ -58,7 +58,7 @@ programs() {
   local prefix=$1 names=$2
   shift 2
   # shellcheck disable=SC2086
-  "$here/container" --layer="$layer" --bind="$userland:/opt/userland" "$@" "$root" $prefix /opt/userland/table --jobs=2 \
+  "$here/container" --layer="$layer" --bind="$userland:/opt/userland" --env=ABISHIM_PROGRAM_LIMIT=120 "$@" "$root" $prefix /opt/userland/table --jobs=2 \
     $(printf -- '--program=%s ' $names) 2>&1 </dev/null
 }
 # judged NAME WANTED "NAMES" LINES: all of NAMES have the verdict ok (WANTED=ok) or none of them has (WANTED=red).
