@@ -73,7 +73,7 @@ std::string RefName(const Json& descriptor) {
 std::string CheckBlob(const Layout& layout, const Json& descriptor) {
   Require(descriptor.is_object(), layout.path(), "a descriptor is no JSON object");
   const std::string digest = Text(descriptor, "digest");
-  const std::string name = BlobName(digest);
+  std::string name = BlobName(digest);
   const Sum sum = layout.SumOf(name);
   Require(sum.digest == digest, layout.path(), "blob " + digest + " is not what its name says");
   const auto size = descriptor.find("size");
