@@ -427,8 +427,7 @@ inline constexpr Row kSyscalls[] = {
      .denied = Denied::kByAge,
      .when_missing = translate::futex_requeue,
      .minor = true,
-     .loses = "FUTEX2_NUMA and FUTEX2_MPOL are refused (EINVAL), as before Linux 6.16, and so is "
-              "moving from a private to a shared futex or back (ENOSYS)."},
+     .loses = "FUTEX2_NUMA and FUTEX2_MPOL are refused (EINVAL), as before Linux 6.16."},
     {.name = "futex_time64",
      .nr = {.i386 = 422},
      .since = {5, 1},

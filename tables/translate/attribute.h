@@ -25,16 +25,20 @@ inline long CheckAttributeName(const Kernel& kernel, Word name) {
   return length == 0 || length == -ENAMETOOLONG ? -ERANGE : length < 0 ? length : 0;
 }
 
+// Whether AT_EMPTY_PATH with AT_FDCWD means the working directory: to some of these calls it is a
+// bad descriptor.
+enum class Here { kIsAFile, kIsBad };
+
 // Made of an older call in its three forms: by a name, by a name whose last link is not followed,
 // and by a descriptor; each takes `rest` after that.
-template <Name by_name, Name by_link, Name by_fd, class... A>
+template <Here here, Name by_name, Name by_link, Name by_fd, class... A>
 long OnAttributes(const Kernel& kernel, const Args& args, A... rest) {
   const int dirfd = args.Int(0);
   const unsigned flags = args.Uint(2);
   FdName name;
   // No name at all is as good as an empty one.
   if ((flags & AT_EMPTY_PATH) && (args[1] == 0 || IsEmptyString(kernel, args[1]))) {
-    if (dirfd != AT_FDCWD) return kernel.Call<by_fd>(dirfd, rest...);
+    if (dirfd != AT_FDCWD || here == Here::kIsBad) return kernel.Call<by_fd>(dirfd, rest...);
     const long error = NameDescriptor(kernel, dirfd, &name);
     return error != 0 ? error : kernel.Call<by_name>(name.text, rest...);
   }

@@ -20,9 +20,8 @@ Result futex_requeue(Kernel& kernel, const Args& args) {
     if (of[i].reserved != 0) return -EINVAL;
     if (!AreFutexFlags(of[i].flags) || !FitsFutex(of[i].value)) return -EINVAL;
   }
-  if (args.Int(2) < 0 || args.Int(3) < 0) return -EINVAL;
-  // From a private futex to a shared one or back: futex(2) has one flag for both.
-  if (of[0].flags != of[1].flags) return -ENOSYS;
+  if (of[0].flags != of[1].flags) return -EINVAL;
+  if (args.Int(2) < 0 || args.Int(3) < 0) return -EINVAL;  // the older call, only since 4.15
   return kernel.Call<"futex">(of[0].address, FUTEX_CMP_REQUEUE | (of[0].flags & kFutexPrivate),
                               args.Int(2), args.Int(3), of[1].address, of[0].value);
 }

@@ -9,8 +9,8 @@ Result getxattrat(Kernel& kernel, const Args& args) {
   if (with.flags != 0) return -EINVAL;
   if (const long error = CheckAtFlags(args)) return error;
   if (const long error = CheckAttributeName(kernel, args[3])) return error;
-  return OnAttributes<"getxattr", "lgetxattr", "fgetxattr">(kernel, args, args[3], with.value,
-                                                            with.size);
+  return OnAttributes<Here::kIsAFile, "getxattr", "lgetxattr", "fgetxattr">(kernel, args, args[3],
+                                                                            with.value, with.size);
 }
 
 }  // namespace abishim::translate

@@ -5,7 +5,8 @@ namespace abishim::translate {
 
 Result listxattrat(Kernel& kernel, const Args& args) {
   if (const long error = CheckAtFlags(args)) return error;
-  return OnAttributes<"listxattr", "llistxattr", "flistxattr">(kernel, args, args[3], args[4]);
+  return OnAttributes<Here::kIsBad, "listxattr", "llistxattr", "flistxattr">(kernel, args, args[3],
+                                                                             args[4]);
 }
 
 }  // namespace abishim::translate

@@ -3,6 +3,9 @@
 
 namespace abishim::translate {
 
-Result pkey_alloc(Kernel&, const Args&) { return -EINVAL; }
+Result pkey_alloc(Kernel&, const Args& args) {
+  constexpr Word kRights = 3;  // PKEY_DISABLE_ACCESS | PKEY_DISABLE_WRITE
+  return args[0] != 0 || (args[1] & ~kRights) ? -EINVAL : -ENOSPC;
+}
 
 }  // namespace abishim::translate

@@ -6,7 +6,8 @@ namespace abishim::translate {
 Result removexattrat(Kernel& kernel, const Args& args) {
   if (const long error = CheckAtFlags(args)) return error;
   if (const long error = CheckAttributeName(kernel, args[3])) return error;
-  return OnAttributes<"removexattr", "lremovexattr", "fremovexattr">(kernel, args, args[3]);
+  return OnAttributes<Here::kIsBad, "removexattr", "lremovexattr", "fremovexattr">(kernel, args,
+                                                                                   args[3]);
 }
 
 }  // namespace abishim::translate

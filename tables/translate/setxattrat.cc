@@ -26,8 +26,8 @@ Result setxattrat(Kernel& kernel, const Args& args) {
   if (const long error = CheckAttributeName(kernel, args[3])) return error;
   if (with.size > kLargest) return -E2BIG;
   if (!IsReadable(kernel, with.value, with.size)) return -EFAULT;
-  return OnAttributes<"setxattr", "lsetxattr", "fsetxattr">(kernel, args, args[3], with.value,
-                                                            with.size, with.flags);
+  return OnAttributes<Here::kIsAFile, "setxattr", "lsetxattr", "fsetxattr">(
+      kernel, args, args[3], with.value, with.size, with.flags);
 }
 
 }  // namespace abishim::translate

@@ -28,7 +28,7 @@ AttributeTree::AttributeTree() {
                                      std::pair{"nowhere", "dangling"}, std::pair{"loop", "loop"}}) {
     EXPECT_EQ(symlink(target, (*this / name).c_str()), 0);
   }
-  for (const char* name : {"file", "dir", "to_file", "fifo"}) {
+  for (const char* name : kFiles) {
     const std::string path = *this / name;
     EXPECT_EQ(lsetxattr(path.c_str(), "trusted.one", name, strlen(name), 0), 0) << path;
   }
@@ -107,7 +107,7 @@ Word RandomAttribute() {
     return RandomOf({Word{0}, BadPointer(), Address(""), Address(longest.c_str()),
                      Address(too_long.c_str()), Address("nosuch.kind"), Address("user.")});
   }
-  return Address(RandomInt(0, 3) != 0 ? "trusted.one" : RandomOf({"user.two", "trusted.three"}));
+  return Address(RandomInt(0, 5) != 0 ? "trusted.one" : RandomOf({"user.two", "trusted.three"}));
 }
 
 }  // namespace abishim::test

@@ -47,6 +47,7 @@ class FutexWaiters {
     Futex(&other_, FUTEX_WAKE, INT_MAX, 0, 0);
     while (Waiting(&word_) < kThreads) usleep(20);
   }
+  void WakeAt(Word address) { Futex(reinterpret_cast<void*>(address), FUTEX_WAKE, INT_MAX, 0, 0); }
   int WaitElsewhere() { return Waiting(&other_); }
 
  private:

@@ -9,6 +9,9 @@ namespace {
 // Nothing can succeed here, so there are no shares.
 TEST(PkeyAlloc, AgreesWithTheKernel) {
   if (HasProtectionKeys()) GTEST_SKIP() << "this CPU has protection keys";
+  // A process's first one says EINVAL and leaks the only key, all later ones have their honest
+  // answer.
+  Native<"pkey_alloc">(Make(0, 0));
   for (int i = 0; i < 1000; ++i) {
     const Args args =
         Make(RandomOf<Word>({0, 1, 15, 16, ~Word{0}, Word{1} << 32}) + RandomInt(0, 1),

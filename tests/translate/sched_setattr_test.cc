@@ -25,7 +25,7 @@ Attributes RandomAttributes() {
   if (Rarely()) wanted.priority = RandomOf({0u, 1u, 99u, 100u, ~0u});
   wanted.nice = RandomInt(-22, 22);
   if (RandomInt(0, 4) == 0) wanted.flags = 1;
-  if (Rarely()) wanted.flags = RandomOf({0x80ul, 1ul << 28, 1ul << 32, 1ul << 63});
+  if (Rarely()) wanted.flags = RandomOf({0x80ul, 1ul << 29, 1ul << 32, 1ul << 63});
   if (Rarely()) wanted.later = 1;
   return wanted;
 }
@@ -140,7 +140,7 @@ TEST(SchedSetattr, WhatIsRefused) {
   Attributes extensible = {};
   extensible.policy = 7;
   refuse(extensible, -EINVAL);
-  for (const unsigned long flag : {2, 4, 8, 16, 32, 64}) {
+  for (const unsigned long flag : {2, 4, 8, 16, 32, 64, 1 << 28}) {
     Attributes flagged = {};
     flagged.size = kSizeWithClamps;
     flagged.flags = flag;
