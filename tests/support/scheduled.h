@@ -1,9 +1,8 @@
 // A sleeping process whose scheduling is set and read, and what the older calls say about it.
 #pragma once
 
+#include <gtest/gtest.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,16 +13,23 @@ namespace abishim::test {
 
 class Scheduled {
  public:
+  // It ends with a pipe, not by a signal: one who has given up his rights meanwhile may not send
+  // it.
   Scheduled() {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    alive_ = ends[1];
     pid_ = fork();
     if (pid_ == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      for (;;) pause();
+      close(ends[1]);
+      char unused;
+      _exit(static_cast<int>(read(ends[0], &unused, 1)));
     }
+    close(ends[0]);
   }
   ~Scheduled() {
-    // One who has given up his rights meanwhile may not, and leaves it to PR_SET_PDEATHSIG.
-    if (kill(pid_, SIGKILL) == 0) waitpid(pid_, nullptr, 0);
+    close(alive_);
+    waitpid(pid_, nullptr, 0);
   }
   Scheduled(const Scheduled&) = delete;
   Scheduled& operator=(const Scheduled&) = delete;
@@ -43,6 +49,7 @@ class Scheduled {
 
  private:
   pid_t pid_;
+  int alive_;
 };
 
 struct Attributes {  // struct sched_attr
