@@ -124,6 +124,14 @@ TEST(Setxattrat, WithoutAFreeDescriptor) {
     const rlimit none{0, 0};
     ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
     EXPECT_EQ(SetSome(tree), -ENOSYS);
+    // From the working directory, or by a whole path, none is needed.
+    Attribute attribute{0, 0, 0, 0};
+    const std::string path = tree / "missing";
+    EXPECT_EQ(
+        Ours(Make(AT_FDCWD, Address("missing"), 0, Address("user.x"), Address(&attribute), 16)),
+        -ENOENT);
+    EXPECT_EQ(Ours(Make(-1, Address(path.c_str()), 0, Address("user.x"), Address(&attribute), 16)),
+              -ENOENT);
   });
   EXPECT_EQ(tree.All(), before);
 }
