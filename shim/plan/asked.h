@@ -10,6 +10,7 @@ struct Asked {
   bool translated;    // there is a translation
   bool by_age;        // EPERM may be that of a profile older than the call
   bool host_may_lie;  // the call may exist and still answer ENOSYS at run time
+  bool minor;         // translated only where something else is
 };
 
 consteval bool MayBePlanned(const Row& row) {
@@ -33,7 +34,7 @@ consteval AskedRows MakeAsked() {
   for (const Row& row : kSyscalls) {
     if (!MayBePlanned(row)) continue;
     asked.rows[i++] = {static_cast<short>(arch::NumberIn(row.nr)), row.when_missing != nullptr,
-                       row.denied == Denied::kByAge, row.host_may_lie};
+                       row.denied == Denied::kByAge, row.host_may_lie, row.minor};
   }
   return asked;
 }

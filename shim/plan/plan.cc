@@ -29,6 +29,21 @@ bool MayLie(const Asked& row, const Answer (&answers)[arch::kNumbers]) {
          answers[kStatx] == Answer::kMissing;
 }
 
+// The rows that are minor, or those that are not.
+void JudgeAll(bool minor, const Answer (&answers)[arch::kNumbers], Policy policy, Plan* plan) {
+  for (const Asked& row : kAsked) {
+    if (row.minor != minor) continue;
+    Verdict& verdict = plan->verdict[row.nr];
+    verdict = Judge(row, answers[row.nr], policy);
+    if (policy == Policy::kTranslate && MayLie(row, answers)) {
+      verdict = Verdict::kTranslate;
+      plan->host_has[row.nr] = true;
+    }
+    if (verdict == Verdict::kTranslate) plan->translates = true;
+    if (verdict != Verdict::kPass) plan->empty = false;
+  }
+}
+
 // CLONE_CLEAR_SIGHAND would take our handler away. Callers fall back to clone, which cannot.
 void KeepHandler(const Answer (&answers)[arch::kNumbers], Plan* plan) {
   if (answers[kClone3] != Answer::kKills) plan->verdict[kClone3] = Verdict::kRepair;
@@ -38,16 +53,9 @@ void KeepHandler(const Answer (&answers)[arch::kNumbers], Plan* plan) {
 
 Plan MakePlan(const Answer (&answers)[arch::kNumbers], Policy policy) {
   Plan plan;
-  for (const Asked& row : kAsked) {
-    Verdict& verdict = plan.verdict[row.nr];
-    verdict = Judge(row, answers[row.nr], policy);
-    if (policy == Policy::kTranslate && MayLie(row, answers)) {
-      verdict = Verdict::kTranslate;
-      plan.host_has[row.nr] = true;
-    }
-    if (verdict == Verdict::kTranslate) plan.translates = true;
-    if (verdict != Verdict::kPass) plan.empty = false;
-  }
+  JudgeAll(false, answers, policy, &plan);
+  // Not worth a handler, nor what it costs every exec, where nothing else needs one.
+  JudgeAll(true, answers, plan.translates ? policy : Policy::kRepair, &plan);
   if (plan.translates) KeepHandler(answers, &plan);
   return plan;
 }

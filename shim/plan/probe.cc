@@ -124,9 +124,16 @@ bool FilterInForce(RawCall call) {
 long Probe(RawCall call, Answer (&answers)[arch::kNumbers]) {
   for (Answer& answer : answers) answer = Answer::kNotAsked;
   if (FilterInForce(call)) return ProbeForked(call, answers);
-  for (const Asked& row : kAsked) {
-    if (!row.translated) continue;  // refused: ENOSYS is right already, and nothing else denies
-    answers[row.nr] = Understand(row, AskOne(call, row.nr), false);
+  // Of refused rows none: ENOSYS is right already, and nothing else denies. Of minor ones none
+  // where the others work, for then they change nothing.
+  bool flawless = true;
+  for (const bool minor : {false, true}) {
+    if (minor && flawless) break;
+    for (const Asked& row : kAsked) {
+      if (!row.translated || row.minor != minor) continue;
+      answers[row.nr] = Understand(row, AskOne(call, row.nr), false);
+      flawless = flawless && answers[row.nr] == Answer::kWorks;
+    }
   }
   return 0;
 }

@@ -1,0 +1,98 @@
+// tables/CALLS.md: what becomes of each call that came after Linux 2.6.32, as the rows have it.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tables/lookup.h"
+
+namespace abishim::test {
+namespace {
+
+const std::filesystem::path kFile =
+    std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() / "tables/CALLS.md";
+
+constexpr Version kOldest{2, 6, 32};
+
+constexpr char kHead[] =
+    "# What becomes of each call that came after Linux 2.6.32\n"
+    "\n"
+    "Written from the rows of syscalls.h by `ABISHIM_REGENERATE=1 abishim_tests "
+    "--gtest_filter='Calls.*'`;\n"
+    "without that variable the same test compares. `abishim syscalls` prints the same.\n"
+    "\n"
+    "- **exact**: where the host lacks the call, it cannot be told from the kernel's own.\n"
+    "- **partial**: right, but loses what the last column says.\n"
+    "- **refuse**: answered as by a kernel without it (ENOSYS), for the reason in the last "
+    "column.\n"
+    "- A *minor* call is one that its callers do without: it is translated where another call is "
+    "anyway,\n"
+    "  and never the reason why something is.\n"
+    "\n";
+
+Version Since(const Row& row) {
+  return row.nr.x86_64 == kNone || row.later.x86_64 == Version{} ? row.since : row.later.x86_64;
+}
+bool IsListed(const Row& row) { return Since(row) > kOldest && Since(row) != kNever; }
+
+std::string ToText(Version version) {
+  std::string text = std::to_string(version.major) + "." + std::to_string(version.minor);
+  return version.patch == 0 ? text : text + "." + std::to_string(version.patch);
+}
+std::string ToText(const Row& row) {
+  static constexpr const char* kClasses[] = {"?", "exact", "partial", "refuse"};
+  return std::string(kClasses[static_cast<int>(row.cls)]) + (row.minor ? ", minor" : "");
+}
+
+// Those of x86-64 by number, then what only other architectures have, by name.
+std::string Table(bool x86_64) {
+  std::vector<const Row*> rows;
+  for (const Row& row : kSyscalls) {
+    if (IsListed(row) && (row.nr.x86_64 != kNone) == x86_64) rows.push_back(&row);
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](auto* a, auto* b) { return a->nr.x86_64 < b->nr.x86_64; });
+  std::ostringstream text;
+  text << (x86_64 ? "| nr | call | Linux | class | loses, or why |\n|---|---|---|---|---|\n"
+                  : "| call | Linux | class | loses, or why |\n|---|---|---|---|\n");
+  for (const Row* row : rows) {
+    if (x86_64) text << "| " << row->nr.x86_64 << " ";
+    text << "| " << row->name << " | " << ToText(Since(*row)) << " | " << ToText(*row) << " | "
+         << row->loses << row->reason << " |\n";
+  }
+  return text.str();
+}
+
+std::string Calls() {
+  return std::string(kHead) + "## x86-64\n\n" + Table(true) + "\n## Other architectures only\n\n" +
+         Table(false);
+}
+
+TEST(Calls, EachNewerOneHasAClass) {
+  int on_x86_64 = 0;
+  for (const Row& row : kSyscalls) {
+    if (!IsListed(row)) continue;
+    EXPECT_NE(row.cls, Class::kNone) << row.name;
+    const std::string_view prose = row.loses.empty() ? row.reason : row.loses;
+    EXPECT_TRUE(prose.empty() || prose.ends_with('.')) << row.name;
+    on_x86_64 += row.nr.x86_64 != kNone;
+  }
+  printf("%d calls of x86-64 came after 2.6.32\n", on_x86_64);
+}
+
+TEST(Calls, TheFileSaysWhatTheRowsSay) {
+  const std::string calls = Calls();
+  if (getenv("ABISHIM_REGENERATE") != nullptr) std::ofstream(kFile) << calls;
+  std::ifstream file(kFile);
+  std::ostringstream text;
+  text << file.rdbuf();
+  EXPECT_EQ(text.str(), calls);
+}
+
+}  // namespace
+}  // namespace abishim::test

@@ -1,0 +1,25 @@
+#include <gtest/gtest.h>
+
+#include "tests/support/oracle.h"
+#include "tests/support/protection_keys.h"
+
+namespace abishim::test {
+namespace {
+
+// Nothing can succeed here, so there are no shares.
+TEST(PkeyAlloc, AgreesWithTheKernel) {
+  if (HasProtectionKeys()) GTEST_SKIP() << "this CPU has protection keys";
+  // A process's first one says EINVAL and leaks the only key, all later ones have their honest
+  // answer.
+  Native<"pkey_alloc">(Make(0, 0));
+  for (int i = 0; i < 1000; ++i) {
+    const Args args =
+        Make(RandomOf<Word>({0, 1, 15, 16, ~Word{0}, Word{1} << 32}) + RandomInt(0, 1),
+             RandomOf<Word>({0, 1, 2, 3, 4, ~Word{0}, Word{1} << 32}));
+    EXPECT_EQ(Translated(translate::pkey_alloc, args), Native<"pkey_alloc">(args))
+        << args[0] << " " << args[1];
+  }
+}
+
+}  // namespace
+}  // namespace abishim::test

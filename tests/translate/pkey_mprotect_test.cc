@@ -1,0 +1,78 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "tests/support/oracle.h"
+#include "tests/support/protection_keys.h"
+
+namespace abishim::test {
+namespace {
+
+constexpr int kPages = 12;
+constexpr Word kPage = 4096;
+
+// The protections of these pages, as the kernel shows them.
+std::string Protections(Word start) {
+  std::ifstream maps("/proc/self/maps");
+  std::string all;
+  for (std::string line; std::getline(maps, line);) {
+    const Word from = std::stoul(line, nullptr, 16);
+    if (from >= start && from < start + kPages * kPage) {
+      const auto space = line.find(' ');
+      all += std::to_string((from - start) / kPage) + line.substr(space, 5);
+    }
+  }
+  return all;
+}
+
+class PkeyMprotect : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (Word& at : at_) {
+      // Between pages of another protection, that the kernel does not join it with its neighbours.
+      void* const all = mmap(nullptr, (kPages + 2) * kPage, PROT_READ | PROT_EXEC,
+                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      at = Address(all) + kPage;
+      mprotect(reinterpret_cast<void*>(at), kPages * kPage, PROT_NONE);
+      munmap(reinterpret_cast<void*>(at + 5 * kPage), kPage);  // a hole
+    }
+  }
+  void TearDown() override {
+    for (const Word at : at_) {
+      munmap(reinterpret_cast<void*>(at - kPage), 6 * kPage);
+      munmap(reinterpret_cast<void*>(at + 6 * kPage), (kPages - 5) * kPage);
+    }
+  }
+  Word at_[2];
+};
+
+TEST_F(PkeyMprotect, AgreesWithTheKernel) {
+  if (HasProtectionKeys()) GTEST_SKIP() << "this CPU has protection keys";
+  Shares shares("pkey_mprotect");
+  for (int i = 0; i < 2000; ++i) {
+    const auto rarely = [] { return RandomInt(0, 15) == 0; };
+    const Word offset = RandomInt(0, 7) * kPage + (rarely() ? 1 : 0);
+    Word length = RandomInt(0, 3 * 4096);
+    if (rarely()) length = RandomOf<Word>({0, ~Word{0}, ~Word{4094}});
+    const Word odd =
+        rarely() ? RandomOf<Word>({0, KernelPointer() & ~(kPage - 1), ~Word{4095}}) : 1;
+    Word protection = RandomOf<Word>({PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE});
+    if (rarely()) protection = RandomOf<Word>({0x10, PROT_GROWSDOWN | PROT_GROWSUP, ~Word{0}, 8});
+    const int key = RandomInt(0, 3) != 0 ? -1 : RandomOf<int>({0, 1, 15, 16, -2, 1 << 31});
+    const auto arguments = [&](Word start) {
+      return Make(odd != 1 ? odd : start + offset, length, protection, Dirty(key));
+    };
+    const long expected = Native<"pkey_mprotect">(arguments(at_[0]));
+    shares.Count(expected);
+    ASSERT_EQ(ErrnoName(Translated(translate::pkey_mprotect, arguments(at_[1]))),
+              ErrnoName(expected))
+        << "offset " << offset << " length " << length << " protection " << protection << " key "
+        << key << " odd " << odd;
+    ASSERT_EQ(Protections(at_[1]), Protections(at_[0]));
+  }
+}
+
+}  // namespace
+}  // namespace abishim::test
