@@ -49,7 +49,7 @@ abishim_vanish:
 
 // Where a program begins that the image was carried into; jumped to by way of ptrace.
 // In: rdi, rsi, rdx = the image's writable part as mprotect(2) wants it. Does not return: goes on at
-// abishim_program_entry with abishim_program_stack, all other registers as after an exec.
+// abishim_program_entry with abishim_program_stack (start.S).
         .balign 16
         .globl  abishim_agent
         .hidden abishim_agent
@@ -63,25 +63,9 @@ abishim_agent:
         jnz     1f
         lea     abishim_boot_stack_end(%rip), %rsp
         call    abishim_arrive
-        pushq   $0x202
-        popfq                                   // no arithmetic from here on
-        mov     abishim_program_stack(%rip), %rsp
-        mov     $0, %eax
-        mov     $0, %ebx
-        mov     $0, %ecx
-        mov     $0, %edx                        // ld.so and crt take it for an atexit function
-        mov     $0, %esi
-        mov     $0, %edi
-        mov     $0, %ebp
-        mov     $0, %r8d
-        mov     $0, %r9d
-        mov     $0, %r10d
-        mov     $0, %r11d
-        mov     $0, %r12d
-        mov     $0, %r13d
-        mov     $0, %r14d
-        mov     $0, %r15d
-        jmp     *abishim_program_entry(%rip)
+        mov     abishim_program_stack(%rip), %rdi
+        mov     abishim_program_entry(%rip), %rsi
+        jmp     abishim_enter
 1:      hlt
         .cfi_endproc
         .size   abishim_agent, . - abishim_agent

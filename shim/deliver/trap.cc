@@ -32,6 +32,19 @@ bool UnblockFaults(const arch::Ucontext& u) {
          HostCall<"rt_sigprocmask">(signals::kSigUnblock, &kFaults, 0, 8) == 0;
 }
 
+void Serve(arch::Ucontext* u, long nr, const Args& args, unsigned data, sandbox::Inside* inside) {
+  const bool control = (data & kTrapControl) != 0;
+  const bool can_copy = UnblockFaults(*u);
+  if ((data & kTrapRepair) != 0 || (!control && !can_copy)) {
+    arch::SetResult(u, -ENOSYS);
+  } else if (control) {
+    const sandbox::Outside outside(inside, nr);
+    signals::ControlFor(nr)(u, nr, args);
+  } else {
+    Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
+  }
+}
+
 }  // namespace
 
 bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
@@ -42,25 +55,12 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   const long nr = info.syscall.nr;
   Args args;
   for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
-  const bool control = (data & kTrapControl) != 0;
-  const sandbox::Decision decision = sandbox::Decide(u, nr, args, control);
+  const auto decision = sandbox::Decide(u, nr, args, (data & kTrapControl) != 0);
   if (decision == sandbox::Decision::kTheirs) return false;
 
   signals::NoticeFork(*u);
-  const bool can_copy = UnblockFaults(*u);
-  const bool repair = (data & kTrapRepair) != 0;
-  start::Count(nr, repair);
-  if (decision == sandbox::Decision::kAnswered) {
-  } else if (repair || (!control && !can_copy)) {
-    arch::SetResult(u, -ENOSYS);
-  } else if (control) {
-    const bool installs = nr == NumberOf("seccomp") || nr == NumberOf("prctl");
-    if (installs) inside.Leave();
-    signals::ControlFor(nr)(u, nr, args);
-    if (installs) inside.Enter();
-  } else {
-    Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
-  }
+  start::Count(nr, (data & kTrapRepair) != 0);
+  if (decision == sandbox::Decision::kGoOn) Serve(u, nr, args, data, &inside);
   signals::EnsureAlternateStack(u);
   return true;
 }

@@ -8,6 +8,7 @@
 #include "shim/exec/handover.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
 #include "shim/start/log.h"
@@ -55,13 +56,6 @@ void SwallowSigchld(const Handover& h) {
   HostCall<"rt_sigqueueinfo">(HostCall<"getpid">(), kSigchld, &info);
 }
 
-void Ignore(Word signals) {
-  const arch::Sigaction ignore{1, 0, 0, 0};
-  for (int signal = 1; signal <= 64; ++signal) {
-    if (signals & signals::Bit(signal)) HostCall<"rt_sigaction">(signal, &ignore, 0, 8);
-  }
-}
-
 // As the kernel does for a program that asked to be traced: it stops by a SIGTRAP before its first
 // instruction. (In the gate here, not at its entry.)
 void StopForTracer() {
@@ -75,7 +69,7 @@ void StopForTracer() {
 extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
   const Handover& h = g_handover;
   Protect();
-  Ignore(h.ignored);
+  signals::Ignore(h.ignored);
   start::Awake({.settings = h.settings,
                 .sigsys_blocked = h.sigsys_blocked,
                 .sigsys_pending = h.sigsys_pending ? &h.pending : nullptr});

@@ -23,17 +23,11 @@ namespace {
 constexpr int kSigkill = 9, kSigtrap = 5, kSigcont = 18;
 constexpr Word kIgnore = 1;  // SIG_IGN
 
-// int3 makes the kernel forget that SIGTRAP is ignored; the others the program ignores only in its
-// own view.
+// int3 makes the kernel forget that SIGTRAP is ignored.
 Word Ignored() {
-  Word ignored = 0;
   arch::Sigaction real{};
   HostCall<"rt_sigaction">(kSigtrap, 0, &real, 8);
-  if (real.handler == kIgnore) ignored |= signals::Bit(kSigtrap);
-  for (const int signal : {signals::kSigsys, signals::kSigsegv, signals::kSigbus}) {
-    if (signals::ProgramAction(signal).handler == kIgnore) ignored |= signals::Bit(signal);
-  }
-  return ignored;
+  return signals::IgnoredOfOurs() | (real.handler == kIgnore ? signals::Bit(kSigtrap) : 0);
 }
 
 void Fill(Job* job, const Request& request) {

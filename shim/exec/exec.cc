@@ -11,6 +11,7 @@
 #include "shim/exec/loader/exe.h"
 #include "shim/exec/namespace.h"
 #include "shim/exec/plain.h"
+#include "shim/exec/rights.h"
 #include "shim/memory/host.h"
 #include "shim/signals/thread.h"
 #include "shim/start/log.h"
@@ -43,14 +44,10 @@ bool HasFileCapabilities(const Request& r) {
   return r.by_path && HostCall<"getxattr">(r.path, "security.capability", 0, 0) > 0;
 }
 
-// Would it gain rights that the kernel withholds from a program that is traced? (Under NO_NEW_PRIVS
-// nothing does.)
+// Would it gain rights that the kernel withholds from a program that is traced?
 bool GainsRights(const Request& r, const arch::KernelStat& file) {
-  if (HostCall<"prctl">(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return false;
-  constexpr unsigned kSetGroup = S_ISGID | S_IXGRP;
-  const bool gains =
-      (file.mode & S_ISUID) != 0 || (file.mode & kSetGroup) == kSetGroup || HasFileCapabilities(r);
-  return gains && !MayTraceAnyone();
+  if (NothingIsGained()) return false;
+  return (HasSetId(file) || HasFileCapabilities(r)) && !MayTraceAnyone();
 }
 
 long WithoutTracer(const Request& r, long why) {
@@ -88,10 +85,7 @@ long Run(const Request& r) {
 
 void TraceMe(arch::Ucontext* u, long nr, const Args& args) {
   signals::Thread* self = signals::MemoryIsBorrowed() ? signals::Self(*u) : nullptr;
-  if (self == nullptr) {
-    return arch::SetResult(u, abishim_gate(nr, args.Long(0), args.Long(1), args.Long(2),
-                                           args.Long(3), args.Long(4), args.Long(5)));
-  }
+  if (self == nullptr) return arch::SetResult(u, sandbox::Original(nr, args));
   arch::SetResult(u, self->to_be_traced ? -EPERM : 0);
   self->to_be_traced = true;
 }

@@ -11,11 +11,8 @@
 #include "shim/sandbox/kept.h"
 #include "shim/signals/masks.h"
 #include "shim/start/log.h"
+#include "tables/translate/proc_fd.h"
 #include "tracee.h"  // arch/ARCH
-
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000  // 4.17
-#endif
 
 namespace abishim::exec {
 namespace {
@@ -36,14 +33,10 @@ class Memory {
   // A /proc of another pid namespace has another process at this number: only what shows `word` at
   // `at` is the task's.
   void Open(Word at, Word word) {
-    char path[32] = "/proc/";
-    Word end = 6;
-    char digits[20];
-    int n = 0;
-    for (long rest = pid_; rest != 0; rest /= 10) digits[n++] = static_cast<char>('0' + rest % 10);
-    while (n > 0) path[end++] = digits[--n];
-    for (const char* c = "/mem"; *c != '\0'; ++c) path[end++] = *c;
-    path[end] = '\0';
+    char path[32];
+    char* end = translate::proc_fd::Append(path, "/proc/");
+    end = translate::proc_fd::Append(end, static_cast<unsigned>(pid_));
+    *translate::proc_fd::Append(end, "/mem") = '\0';
     fd_ = HostCall<"openat">(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
     Word seen = 0;
     if (fd_ < 0) return;

@@ -3,6 +3,7 @@
 #include <linux/elf.h>
 #include <linux/fcntl.h>
 
+#include "shim/exec/loader/fd_path.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "tracee.h"  // arch/ARCH
@@ -18,16 +19,7 @@ long Open(const Request& r) {
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   if ((r.flags & AT_EMPTY_PATH) != 0) {
     // The same file once more: the descriptor may be O_PATH, or at its end.
-    char name[32] = "/proc/self/fd/";
-    Word at = sizeof("/proc/self/fd/") - 1;
-    char digits[12];
-    int n = 0;
-    for (unsigned rest = static_cast<unsigned>(r.directory); n == 0 || rest != 0; rest /= 10) {
-      digits[n++] = static_cast<char>('0' + rest % 10);
-    }
-    while (n > 0) name[at++] = digits[--n];
-    name[at] = '\0';
-    return HostCall<"openat">(AT_FDCWD, name, flags);
+    return HostCall<"openat">(AT_FDCWD, FdPath(r.directory).text, flags);
   }
   return HostCall<"openat">(r.directory, r.path, flags);
 }

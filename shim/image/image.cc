@@ -6,11 +6,6 @@
 
 #include "shim/memory/host.h"
 
-// Linux 4.17. Older kernels take it for a hint: the address that comes back is checked.
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
 extern "C" {
 // By the linker.
 [[gnu::visibility("hidden")]] extern const char __ehdr_start[];
@@ -30,11 +25,6 @@ struct Segments {
   }
   const Elf64_Phdr* end() const { return begin() + Header().e_phnum; }
 };
-
-int Protection(const Elf64_Phdr& segment) {
-  return (segment.p_flags & PF_R ? PROT_READ : 0) | (segment.p_flags & PF_W ? PROT_WRITE : 0) |
-         (segment.p_flags & PF_X ? PROT_EXEC : 0);
-}
 
 long Mmap(Word at, Word bytes, int protection, int flags, int fd, Word offset) {
   return HostCall<"mmap">(at, bytes, protection, flags, fd, offset);
@@ -137,7 +127,8 @@ long Seal(Word base) {
   return 0;
 }
 
-// Claims the range, all or nothing.
+// Claims the range, all or nothing. (Kernels before 4.17 do not know the flag and take the address
+// for a hint.)
 long Claim(Word base, Word bytes = Size()) {
   const long got = Mmap(base, bytes, PROT_NONE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -168,6 +159,11 @@ long ClaimAnywhere() {
 }
 
 }  // namespace
+
+int Protection(const Elf64_Phdr& segment) {
+  return (segment.p_flags & PF_R ? PROT_READ : 0) | (segment.p_flags & PF_W ? PROT_WRITE : 0) |
+         (segment.p_flags & PF_X ? PROT_EXEC : 0);
+}
 
 Word RandomWord() {
   Word random = 0;

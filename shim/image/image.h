@@ -6,6 +6,8 @@
 // pointers lie in pages that are read-only once relocated. No page is ever writable and executable.
 #pragma once
 
+#include <linux/elf.h>
+
 #include "tables/result.h"
 
 namespace abishim::image {
@@ -42,6 +44,9 @@ PartList Parts();
 
 // Does an image like this one lie at `base`?
 bool IsAt(Word base);
+
+// PROT_* of a segment, ours or any program's.
+int Protection(const Elf64_Phdr& segment);
 
 // Where to find the image's bytes.
 struct Source {

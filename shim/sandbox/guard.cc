@@ -13,10 +13,6 @@ constinit std::atomic<int> g_inside[2] = {};
 constinit std::atomic<unsigned> g_door = 0;
 constinit std::atomic<unsigned> g_forks = 0;
 
-long Original(long nr, const Args& a) {
-  return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
-}
-
 // A control makes the call itself, or has the program make it, and whoever is to be asked is asked
 // then; but three may make none. For those the same call as a query: 0, or what the asked one says.
 long AskFor(long nr, Args args) {
@@ -87,6 +83,15 @@ void Inside::Enter() {
 
 void Inside::Leave() {
   if (forks_ == g_forks.load()) g_inside[door_].fetch_sub(1);
+}
+
+Outside::Outside(Inside* inside, long nr)
+    : left_(nr == NumberOf("seccomp") || nr == NumberOf("prctl") ? inside : nullptr) {
+  if (left_ != nullptr) left_->Leave();
+}
+
+Outside::~Outside() {
+  if (left_ != nullptr) left_->Enter();
 }
 
 // No call is made: it could be refused, and nobody is inside for long. But he may be kept from the

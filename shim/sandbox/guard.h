@@ -13,6 +13,11 @@ inline long Call(long nr, long a, long b, long c, long d, long e, long f) {
                                                      : Guarded(nr, a, b, c, d, e, f);
 }
 
+// The program's own call, whatever its filters say to it.
+inline long Original(long nr, const Args& a) {
+  return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
+}
+
 // Whether the program's own instruction may make this call in place of the one that was trapped.
 // (A filter with a broker behind its TRAP sees the older call when the program falls back to it.)
 bool MayReexecute(const arch::Ucontext& u, long nr, const Args& args);
@@ -38,6 +43,18 @@ class Inside {
 
  private:
   unsigned forks_, door_;
+};
+// Left for as long as a call is served that may install a filter: or two that install one at a time
+// would wait for each other.
+class Outside {
+ public:
+  Outside(Inside* inside, long nr);
+  ~Outside();
+  Outside(const Outside&) = delete;
+  Outside& operator=(const Outside&) = delete;
+
+ private:
+  Inside* const left_;
 };
 void WaitForOthers();
 void ForgetOthers();  // in a fork child

@@ -17,10 +17,6 @@ namespace {
 
 constexpr unsigned kLongest = 4096;  // BPF_MAXINSNS
 
-long Original(long nr, const Args& a) {
-  return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
-}
-
 // What the program wants installed, and how: by either call.
 struct Wish {
   long nr;

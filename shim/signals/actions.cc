@@ -9,6 +9,7 @@
 namespace abishim::signals {
 namespace {
 
+constexpr Word kIgnore = 1;  // SIG_IGN
 constexpr Word kOurs = Bit(kSigsys) | Bit(kSigsegv) | Bit(kSigbus);
 
 // The program's view of one of our signals. A reader (perhaps a handler that interrupted the
@@ -99,6 +100,21 @@ long SetOther(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
 }  // namespace
 
 arch::Sigaction ProgramAction(int signal) { return ViewOf(signal).Get(); }
+
+Word IgnoredOfOurs() {
+  Word ignored = 0;
+  for (const int signal : {kSigsys, kSigsegv, kSigbus}) {
+    if (ProgramAction(signal).handler == kIgnore) ignored |= Bit(signal);
+  }
+  return ignored;
+}
+
+void Ignore(Word signals) {
+  const arch::Sigaction ignore{.handler = kIgnore, .flags = 0, .restorer = 0, .mask = 0};
+  for (int signal = 1; signal <= 64; ++signal) {
+    if (signals & Bit(signal)) HostCall<"rt_sigaction">(signal, &ignore, 0, 8);
+  }
+}
 
 void StartActions() {
   for (const int signal : {kSigsegv, kSigbus, kSigsys}) {

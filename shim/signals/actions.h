@@ -12,6 +12,12 @@ constexpr bool IsOurSignal(int signal) { return signal == 31 || signal == 11 || 
 // The action that the program believes to stand for one of our signals.
 arch::Sigaction ProgramAction(int signal);
 
+// Those of our signals that the program ignores: our handler stands for them in the kernel, and an
+// exec makes that the default.
+Word IgnoredOfOurs();
+// Ignores these in the kernel.
+void Ignore(Word signals);
+
 // Puts our handlers in place; what was there becomes the program's view.
 void StartActions();
 

@@ -127,7 +127,7 @@ long CallHere(long nr, const Args& args, const Masked& call) {
   pair[0] = reinterpret_cast<Word>(&mask);
   Args a = args;
   a.word[call.argument] = call.pair ? reinterpret_cast<Word>(pair) : pair[0];
-  return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
+  return sandbox::Original(nr, a);
 }
 
 // A SIGSYS that was held back, and a mask that lets it through: the program's handler runs when

@@ -5,10 +5,6 @@
 
 #include "shim/memory/host.h"
 
-#ifndef AT_MINSIGSTKSZ
-#define AT_MINSIGSTKSZ 51  // Linux 5.14
-#endif
-
 namespace abishim::start {
 namespace {
 

@@ -26,14 +26,6 @@
 namespace abishim::start {
 namespace {
 
-// A name that is too long cannot be handed on: nothing is then written or counted.
-template <Word size>
-void Keep(const char* name, char (&to)[size]) {
-  if (name == nullptr) return;
-  const Word length = __builtin_strlen(name);
-  if (length < size) __builtin_memcpy(to, name, length);
-}
-
 // Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
 long BringUp(const Environment& environment, const Maps& maps, Word base) {
   const long mapped = image::Map({maps.path, maps.inode}, base);

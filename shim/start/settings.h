@@ -22,6 +22,15 @@ struct Settings {
   char library[512] = {};
 };
 
+// Into one of these. A name that is too long cannot be handed on: nothing is then written or
+// counted.
+template <Word size>
+void Keep(const char* name, char (&to)[size]) {
+  if (name == nullptr) return;
+  const Word length = __builtin_strlen(name);
+  if (length < size) __builtin_memcpy(to, name, length);
+}
+
 // Of this process.
 extern Settings g_settings;
 

@@ -49,6 +49,16 @@ static int Capture(void (*child)(void*), void* argument, char* out, size_t size)
   return StatusOf(pid);
 }
 
+// The child ends well, and what it prints begins so.
+static void CheckPrints(void (*child)(void*), const char* target, const char* should) {
+  static char out[1024];
+  check_context = target;
+  int status = Capture(child, (void*)target, out, sizeof(out));
+  if (status != 0 || strncmp(out, should, strlen(should)) != 0) dprintf(1, "%s: %s\n", target, out);
+  CHECK_EQ(status, 0);
+  CHECK(strncmp(out, should, strlen(should)) == 0);
+}
+
 struct Call {
   const char* path;
   char* const* argv;

@@ -3,7 +3,6 @@
 
 #include <sched.h>
 
-static char out[1024];
 static char* const args[] = {"target", "bare", 0};
 
 static void First(void* target) {
@@ -21,24 +20,16 @@ static void Chrooted(void* target) {
   CHECK_EQ(chdir("/"), 0);
   execve(strrchr(target, '/'), args, environ);
 }
-static void Try(void (*child)(void*), const char* target, const char* should) {
-  check_context = target;
-  int status = Capture(child, (void*)target, out, sizeof(out));
-  if (status != 0 || strncmp(out, should, strlen(should)) != 0) dprintf(1, "%s: %s\n", target, out);
-  CHECK_EQ(status, 0);
-  CHECK(strncmp(out, should, strlen(should)) == 0);
-}
-
 int main(int argc, char** argv) {
   Start(argc, argv, 60);
   if (geteuid() != 0) {
     dprintf(1, "root only\n");
     return kNotHere;
   }
-  Try(First, PathOf("target-static"), "target 2 bare env ");
-  Try(First, PathOf("target-pie"), "target 2 bare env ");
+  CheckPrints(First, PathOf("target-static"), "target 2 bare env ");
+  CheckPrints(First, PathOf("target-pie"), "target 2 bare env ");
   const char* const alone[] = {"target-static", "target-static-pie", "target-musl-static"};
-  for (int i = 0; i < 3; ++i) Try(Chrooted, PathOf(alone[i]), "target 2 bare env ");
+  for (int i = 0; i < 3; ++i) CheckPrints(Chrooted, PathOf(alone[i]), "target 2 bare env ");
   CheckNoChildren();
   return Done();
 }

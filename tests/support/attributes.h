@@ -9,6 +9,12 @@
 
 namespace abishim::test {
 
+struct Attribute {  // struct xattr_args
+  Word value;
+  unsigned size, flags;
+  Word later;  // than the kernels we know
+};
+
 class AttributeTree {
  public:
   AttributeTree();

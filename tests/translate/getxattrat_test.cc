@@ -5,12 +5,6 @@
 namespace abishim::test {
 namespace {
 
-struct Attribute {  // struct xattr_args
-  Word value;
-  unsigned size, flags;
-  Word later;  // than the kernels we know
-};
-
 TEST(Getxattrat, AgreesWithTheKernel) {
   const AttributeTree tree;
   const std::string all = tree.All();

@@ -12,12 +12,6 @@
 namespace abishim::test {
 namespace {
 
-struct Attribute {  // struct xattr_args
-  Word value;
-  unsigned size, flags;
-  Word later;  // than the kernels we know
-};
-
 long Ours(const Args& args) { return Translated(translate::setxattrat, args); }
 
 TEST(Setxattrat, AgreesWithTheKernel) {

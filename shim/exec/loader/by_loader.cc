@@ -1,8 +1,6 @@
 // execve by the loader, up to the point of no return.
 #include <linux/fcntl.h>
 #include <linux/mman.h>
-#include <linux/prctl.h>
-#include <linux/stat.h>
 
 #include "shim/exec/check/target.h"
 #include "shim/exec/loader.h"
@@ -11,6 +9,7 @@
 #include "shim/exec/loader/order.h"
 #include "shim/exec/loader/vectors.h"
 #include "shim/exec/plain.h"
+#include "shim/exec/rights.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
@@ -24,25 +23,12 @@
 namespace abishim::exec {
 namespace {
 
-// Would this file change the ids or the capabilities? The loader's does not. Under NO_NEW_PRIVS
-// none does.
+// Would this file change the ids or the capabilities? The loader's does not.
 bool GivesPrivileges(int fd) {
-  if (HostCall<"prctl">(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1) return false;
+  if (NothingIsGained()) return false;
   arch::KernelStat stat;
   if (IsError(HostCall<"fstat">(fd, &stat))) return false;
-  constexpr unsigned kByGroup = S_ISGID | S_IXGRP;
-  if ((stat.mode & S_ISUID) != 0 || (stat.mode & kByGroup) == kByGroup) return true;
-  return HostCall<"fgetxattr">(fd, "security.capability", 0, 0) > 0;
-}
-
-// Those of our signals that the program ignores: our handler stands for them in the kernel, and an
-// exec makes that the default.
-Word Ignored() {
-  Word ignored = 0;
-  for (const int signal : {signals::kSigsegv, signals::kSigbus, signals::kSigsys}) {
-    if (signals::ProgramAction(signal).handler == 1) ignored |= signals::Bit(signal);
-  }
-  return ignored;
+  return HasSetId(stat) || HostCall<"fgetxattr">(fd, "security.capability", 0, 0) > 0;
 }
 
 // The program's view of SIGSYS.
@@ -88,7 +74,7 @@ class Entry {
 long Load(const Request& r, const Found& found) {
   Entry entry;
   Order order{.mask = r.frame->mask & ~signals::Bit(signals::kSigsys),
-              .ignored = Ignored(),
+              .ignored = signals::IgnoredOfOurs(),
               .program = static_cast<Word>(found.program),
               .interpreter = static_cast<Word>(found.interpreter),
               .log = start::g_settings.log,

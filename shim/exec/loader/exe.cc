@@ -11,6 +11,7 @@
 #include "shim/plan/question.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
+#include "tables/proc.h"
 
 namespace abishim::exec {
 namespace {
@@ -36,10 +37,6 @@ long Watch() {
   const Label number = p.Load(Half::kNumber, numbers);
   p.Load(Half::kArch, p.IfEqual(arch::kAudit, number, allow));
   return InstallWithoutPromise(abishim_gate, p.begin(), p.length());
-}
-
-bool IsSame(const arch::KernelStat& a, const arch::KernelStat& b) {
-  return a.dev == b.dev && a.ino == b.ino;
 }
 
 long Stat(int directory, Word path, int flags, arch::KernelStat* stat) {
@@ -73,7 +70,8 @@ bool IsOurLink(int directory, Word path) {
     arch::KernelStat asked, ours;
     if (IsError(Stat(directory, path, AT_SYMLINK_NOFOLLOW, &asked))) return false;
     for (const char* name : {kLink, "/proc/thread-self/exe"}) {
-      if (!IsError(Stat(name, AT_SYMLINK_NOFOLLOW, &ours)) && IsSame(asked, ours)) return true;
+      if (!IsError(Stat(name, AT_SYMLINK_NOFOLLOW, &ours)) && translate::IsSameFile(asked, ours))
+        return true;
     }
   }
   return false;
@@ -119,7 +117,7 @@ const char* ProgramBehind(int directory, Word path, int flags) {
   if (IsError(Stat(directory, path, flags, &asked)) || IsError(Stat(kLink, 0, &ours))) {
     return nullptr;
   }
-  return IsSame(asked, ours) ? g_program : nullptr;
+  return translate::IsSameFile(asked, ours) ? g_program : nullptr;
 }
 
 }  // namespace abishim::exec

@@ -7,20 +7,10 @@
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 
-// Linux 4.17. Older kernels take it for a hint: the address that comes back is checked.
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000
-#endif
-
 namespace abishim::exec {
 namespace {
 
 constexpr Word kTop = Word{1} << 47;  // the kernel's TASK_SIZE, one page less
-
-int Protection(const Elf64_Phdr& segment) {
-  return (segment.p_flags & PF_R ? PROT_READ : 0) | (segment.p_flags & PF_W ? PROT_WRITE : 0) |
-         (segment.p_flags & PF_X ? PROT_EXEC : 0);
-}
 
 long Mmap(Word at, Word bytes, int protection, int flags, long fd, Word offset) {
   return HostCall<"mmap">(at, bytes, protection, MAP_PRIVATE | flags, fd, offset);
@@ -58,6 +48,7 @@ long FindRoom(Word bytes) {
   return at;
 }
 
+// (Before 4.17 the address is a hint.)
 bool IsFree(Word at, Word bytes) {
   const long got =
       Mmap(at, bytes, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
@@ -109,7 +100,7 @@ bool Clear(Word from, Word to) {
 }
 
 long MapSegment(int fd, const Elf64_Phdr& segment, Word bias) {
-  const int protection = Protection(segment);
+  const int protection = image::Protection(segment);
   const Word at = bias + segment.p_vaddr, in_page = segment.p_vaddr % kPage;
   if (segment.p_filesz != 0) {
     const long mapped = Mmap(PageOf(at), PageUp(segment.p_filesz + in_page), protection, MAP_FIXED,

@@ -17,15 +17,12 @@
 #include "shim/memory/host.h"
 #include "shim/plan/question.h"
 #include "shim/sandbox/kept.h"
+#include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
 #include "shim/start/launch.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
-
-#ifndef AT_MINSIGSTKSZ
-#define AT_MINSIGSTKSZ 51  // Linux 5.14
-#endif
 
 namespace abishim::exec {
 namespace {
@@ -70,12 +67,6 @@ long OpenSelf(const char* name) {
     fd = 10 * fd + (*at - '0');
   }
   return image::IsSelf(fd) ? fd : -1;
-}
-
-template <Word size>
-void Keep(const char* text, char (&to)[size]) {
-  const Word length = __builtin_strlen(text);
-  if (length < size) __builtin_memcpy(to, text, length);
 }
 
 struct Program {
@@ -126,11 +117,7 @@ void AllowCodeOnStack(const Elf& elf, const Stack& stack) {
 
 // Our signals as the program left them, then our handlers in their place.
 void Wake(const Order& order, const start::Boot& boot) {
-  for (int signal = 1; signal <= 64; ++signal) {
-    if ((order.ignored & signals::Bit(signal)) == 0) continue;
-    const arch::Sigaction ignore{.handler = 1, .flags = 0, .restorer = 0, .mask = 0};
-    HostCall<"rt_sigaction">(signal, &ignore, 0, 8);
-  }
+  signals::Ignore(order.ignored);
   start::Awake(boot);
   const Word faults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
   HostCall<"rt_sigprocmask">(signals::kSigUnblock, &faults, 0, 8);
@@ -147,10 +134,10 @@ void Wake(const Order& order, const start::Boot& boot) {
   start::Boot boot;
   boot.settings.frame_bytes = stack.Aux(AT_MINSIGSTKSZ);
   boot.settings.exec = static_cast<start::ExecWay>(way);
-  Keep(order.log, boot.settings.log);
-  Keep(order.stats, boot.settings.stats);
-  Keep(order.library, boot.settings.library);
-  Keep(order.release, boot.settings.release);
+  start::Keep(order.log, boot.settings.log);
+  start::Keep(order.stats, boot.settings.stats);
+  start::Keep(order.library, boot.settings.library);
+  start::Keep(order.release, boot.settings.release);
   boot.sigsys_blocked = (order.mask & signals::Bit(signals::kSigsys)) != 0;
   if (order.pending) boot.sigsys_pending = &order.sigsys;
   sandbox::ReadText(order.kept);
