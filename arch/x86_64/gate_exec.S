@@ -48,8 +48,8 @@ abishim_vanish:
         .size   abishim_vanish, . - abishim_vanish
 
 // Where a program begins that the image was carried into; jumped to by way of ptrace.
-// In: rdi, rsi, rdx = the image's writable part as mprotect(2) wants it. Does not return: goes on at
-// abishim_program_entry with abishim_program_stack (start.S).
+// In: rdi, rsi, rdx = what abishim_settle wants; rsp = the program's stack, with room. Does not return:
+// goes on at abishim_program_entry with abishim_program_stack (start.S).
         .balign 16
         .globl  abishim_agent
         .hidden abishim_agent
@@ -57,8 +57,8 @@ abishim_vanish:
 abishim_agent:
         .cfi_startproc
         .cfi_undefined rip
-        mov     $10, %eax                       // mprotect
-        syscall
+        and     $-16, %rsp
+        call    abishim_settle
         test    %eax, %eax
         jnz     1f
         lea     abishim_boot_stack_end(%rip), %rsp

@@ -15,25 +15,36 @@ inline constexpr long kGetRegisters = 12, kSetRegisters = 13;  // PTRACE_GETREGS
 // A program of this architecture (not i386)?
 inline bool IsNative(const TraceeRegisters& r) { return r.cs == 0x33; }
 
-// What is planted where a program begins: mov $9, %eax (mmap); syscall; int3. It sets rax by
-// itself: at the exec stop the task is still in execve, whose way out sets rax to 0.
-inline constexpr unsigned long kStub = 0xcc050f00000009b8;
-inline constexpr unsigned long kStubEnd = 8;
+// What is planted in the new program for the moment: open the library, map it, stop.
+//     mov $257, %eax; syscall                              openat(rdi, rsi, rdx)
+//     xchg %eax, %r8d; mov %rbx, %rdi; mov %rbp, %rsi; mov %r12d, %edx
+//     push $9; pop %rax; syscall; int3                     mmap(rdi, rsi, rdx, r10, r8, r9)
+// It sets rax by itself: at the exec stop the task is still in execve, whose way out sets rax to 0.
+inline constexpr unsigned long kStub[] = {0x41050f00000101b8, 0x44ee8948df894890,
+                                          0xcc050f58096ae289};
+inline constexpr unsigned long kStubMaps = 18, kStubEnd = sizeof(kStub);
 
 inline unsigned long ProgramCounter(const TraceeRegisters& r) { return r.rip; }
 inline unsigned long StackPointer(const TraceeRegisters& r) { return r.rsp; }
 inline unsigned long Result(const TraceeRegisters& r) { return r.rax; }
+inline unsigned long Descriptor(const TraceeRegisters& r) { return r.r8; }
 
-// The registers with which the task runs the stub: a call with these arguments.
-inline TraceeRegisters ForStub(TraceeRegisters r, const unsigned long (&a)[6]) {
-  r.rdi = a[0], r.rsi = a[1], r.rdx = a[2], r.r10 = a[3], r.r8 = a[4], r.r9 = a[5];
+// The registers with which the task runs the stub at `stub` on a stack of its own: mmap(a...), of
+// the file `path` unless that is 0.
+inline TraceeRegisters ForStub(TraceeRegisters r, unsigned long stub, unsigned long stack,
+                               unsigned long path, const unsigned long (&a)[6]) {
+  r.rip = path != 0 ? stub : stub + kStubMaps;
+  r.rsp = stack;
+  r.rdi = r.rbx = a[0], r.rsi = r.rbp = a[1], r.rdx = r.r12 = a[2];
+  r.r10 = a[3], r.r8 = a[4], r.r9 = a[5];
+  if (path != 0) r.rdi = -100ul, r.rsi = path, r.rdx = 02000000;  // AT_FDCWD, O_RDONLY | O_CLOEXEC
   r.orig_rax = ~0ul;  // no call is to be restarted
   return r;
 }
-// The registers with which it goes on at `pc` with three arguments.
-inline TraceeRegisters ForCall(TraceeRegisters r, unsigned long pc, unsigned long a,
-                               unsigned long b, unsigned long c) {
-  r.rip = pc, r.rdi = a, r.rsi = b, r.rdx = c, r.rax = 0;
+// The registers with which it goes on at `pc`, with three arguments.
+inline TraceeRegisters ForCall(TraceeRegisters r, unsigned long pc, unsigned long stack,
+                               const unsigned long (&a)[3]) {
+  r.rip = pc, r.rsp = stack, r.rdi = a[0], r.rsi = a[1], r.rdx = a[2], r.rax = 0;
   r.orig_rax = ~0ul;
   return r;
 }

@@ -12,6 +12,7 @@
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
 #include "shim/start/log.h"
+#include "tracee.h"  // arch/ARCH
 
 namespace abishim::exec {
 
@@ -21,12 +22,23 @@ namespace {
 
 constexpr int kSigkill = 9, kSigtrap = 5, kSigchld = 17;
 
-// Mapped as code; what is none becomes what it is in the library.
-void Protect() {
+// Mapped as code, all of it; what is none becomes what it is in the library.
+long Protect() {
   for (const image::Part& part : image::Parts()) {
-    if (part.writable || part.executable) continue;
-    HostCall<"mprotect">(part.start, part.bytes, PROT_READ);
+    if (part.executable) continue;
+    const int protection = PROT_READ | (part.writable ? PROT_WRITE : 0);
+    const long error = HostCall<"mprotect">(part.start, part.bytes, protection);
+    if (IsError(error)) return error;
   }
+  return 0;
+}
+
+// A new program's stack is zeros below where it begins. What lies there is the parcel and, below
+// that, what abishim_settle needed.
+void WipeStack() {
+  constexpr Word kSettled = 1024;
+  const Word end = abishim_program_stack, start = end - sizeof(Parcel) - kSettled;
+  __builtin_memset(reinterpret_cast<void*>(start), 0, end - start);
 }
 
 void Reap(const Handover& h) {
@@ -65,10 +77,24 @@ void StopForTracer() {
 
 }  // namespace
 
-// Called by abishim_agent, every signal but SIGSYS blocked.
+// Called by abishim_agent, on the program's stack, every signal but SIGSYS blocked: there is not
+// yet a variable to write to. `of_file`: the image is a mapping of the library, open at `fd`; else
+// its bytes have been written. 0 or -errno.
+extern "C" [[gnu::visibility("hidden")]] long abishim_settle(const Parcel* parcel, int fd,
+                                                             bool of_file) {
+  const long error = of_file ? image::MapRest(fd) : Protect();
+  if (fd >= 0) HostCall<"close">(fd);
+  if (IsError(error)) return error;
+  g_handover = parcel->handover;
+  abishim_program_entry = parcel->entry;
+  abishim_program_stack = parcel->stack;
+  return 0;
+}
+
+// Called next, on a stack of the image.
 extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
   const Handover& h = g_handover;
-  Protect();
+  WipeStack();
   signals::Ignore(h.ignored);
   start::Awake({.settings = h.settings,
                 .sigsys_blocked = h.sigsys_blocked,

@@ -32,7 +32,7 @@ Word Ignored() {
 
 void Fill(Job* job, const Request& request) {
   job->request = request;
-  Handover& handover = job->handover;
+  Handover& handover = job->parcel.handover;
   handover.mask = request.frame->mask & ~signals::Bit(signals::kSigsys);
   handover.ignored = Ignored();
   handover.settings = start::g_settings;
@@ -124,11 +124,11 @@ Attempt Carry(const Request& request) {
   Attempt attempt{Outcome::kNoTracer, 0};
   const long helper = Spawn(job, flight);
   if (!IsError(helper)) {
-    job->helper = job->handover.helper[0] = static_cast<int>(helper);
-    job->handover.named_tracer = HostCall<"prctl">(PR_SET_PTRACER, helper, 0, 0, 0) == 0;
+    job->helper = job->parcel.handover.helper[0] = static_cast<int>(helper);
+    job->parcel.handover.named_tracer = HostCall<"prctl">(PR_SET_PTRACER, helper, 0, 0, 0) == 0;
     attempt = TryExec(job);
     Dismiss(job);
-    if (job->handover.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
+    if (job->parcel.handover.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
   }
   Leave(flight);
   if (job->made_dumpable) HostCall<"prctl">(PR_SET_DUMPABLE, 0, 0, 0, 0);

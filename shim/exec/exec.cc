@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 #include <linux/stat.h>
 
 #include "abi.h"  // arch/ARCH
@@ -50,6 +51,9 @@ bool GainsRights(const Request& r, const arch::KernelStat& file) {
   return (HasSetId(file) || HasFileCapabilities(r)) && !MayTraceAnyone();
 }
 
+// Asked for a process that does not exist, so that nothing happens.
+bool IsTracingDenied() { return HostCall<"ptrace">(PTRACE_SEIZE, 0, 0, 0) != -ESRCH; }
+
 long WithoutTracer(const Request& r, long why) {
   if (start::g_settings.exec != start::ExecWay::kCarry) return ByLoader(r);
   start::Line().Text("exec: cannot carry over: errno ").Number(-why).Write(start::Log());
@@ -69,6 +73,7 @@ long Run(const Request& r) {
   if (start::g_settings.exec == start::ExecWay::kLoader) return ByLoader(r);
   // The kernel would take the loader's file for the program.
   if (ProgramBehind(r.directory, r.path, r.flags) != nullptr) return ByLoader(r);
+  if (IsTracingDenied()) return WithoutTracer(r, -EPERM);
   if (ChildrenLiveElsewhere()) return WithoutTracer(r, -EINVAL);
   const Attempt attempt = Carry(r);
   switch (attempt.outcome) {
@@ -82,6 +87,10 @@ long Run(const Request& r) {
 }
 
 }  // namespace
+
+bool IsByLoader(start::ExecWay way) {
+  return way == start::ExecWay::kLoader || (way == start::ExecWay::kAny && IsTracingDenied());
+}
 
 void TraceMe(arch::Ucontext* u, long nr, const Args& args) {
   signals::Thread* self = signals::MemoryIsBorrowed() ? signals::Self(*u) : nullptr;

@@ -14,7 +14,7 @@ struct Flight {
 namespace {
 
 constexpr int kFlights = 64;
-constinit Flight g_flights[kFlights] = {};
+[[gnu::section(".bss.z")]] constinit Flight g_flights[kFlights] = {};
 
 bool Gone(int pid) { return HostCall<"kill">(pid, 0) == -ESRCH; }
 

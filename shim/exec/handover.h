@@ -21,7 +21,14 @@ struct Handover {
   start::Settings settings;
 };
 
-// Where the helper leaves it, in the new image.
+// What the helper lays below the new program's stack pointer, and the image takes from there as
+// soon as it has variables.
+struct Parcel {
+  Handover handover;
+  Word entry, stack;  // where the program begins
+};
+
+// Where the image keeps it.
 extern Handover g_handover;
 
 }  // namespace abishim::exec

@@ -28,7 +28,7 @@ struct Job {
   bool own_files;      // the helper was made with a file table of its own
   bool made_dumpable;  // the caller's memory; to be undone
   Word stack;          // one of ours that a vfork child leaves behind; 0: none
-  Handover handover;
+  Parcel parcel;
 };
 inline constexpr Word kAreaBytes = 32 * 1024;
 

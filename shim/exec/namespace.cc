@@ -38,10 +38,14 @@ bool AskByThread() {
 
 bool ChildrenLiveElsewhere() {
   char own[64], children[64];
-  const long length =
-      HostCall<"readlinkat">(AT_FDCWD, "/proc/thread-self/ns/pid", own, sizeof(own));
+  // Namespaces are a thread's own. The first thread's are found by fewer new entries of /proc.
+  const bool first = HostCall<"gettid">() == HostCall<"getpid">();
+  const long length = HostCall<"readlinkat">(
+      AT_FDCWD, first ? "/proc/self/ns/pid" : "/proc/thread-self/ns/pid", own, sizeof(own));
   if (IsError(length)) return AskByThread();
-  const long other = HostCall<"readlinkat">(AT_FDCWD, "/proc/thread-self/ns/pid_for_children",
+  const long other = HostCall<"readlinkat">(AT_FDCWD,
+                                            first ? "/proc/self/ns/pid_for_children"
+                                                  : "/proc/thread-self/ns/pid_for_children",
                                             children, sizeof(children));
   // Since 4.12. It is ENOENT, too, while the other namespace has no first process yet.
   if (IsError(other)) return AskByThread();

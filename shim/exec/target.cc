@@ -11,7 +11,8 @@
 namespace abishim::exec {
 namespace {
 
-constexpr Word kHead = 256;   // of a script the kernel reads no more
+constexpr Word kHead = 1024;  // the program headers of nearly every program lie in here
+constexpr Word kLine = 256;   // of a script the kernel reads no more
 constexpr int kScripts = 5;   // an interpreter may be a script; so deep the kernel goes
 constexpr int kReadable = 4;  // R_OK
 
@@ -24,24 +25,40 @@ long Open(const Request& r) {
   return HostCall<"openat">(r.directory, r.path, flags);
 }
 
+struct Head {
+  long fd;
+  Word bytes;  // how much of the file `at` holds
+  alignas(Elf64_Ehdr) char at[kHead];
+
+  const Elf64_Ehdr& elf() const { return *reinterpret_cast<const Elf64_Ehdr*>(at); }
+  bool Read(Word from, void* to, Word size) const {
+    if (from > bytes || size > bytes - from) {
+      return HostCall<"pread64">(fd, to, size, from) == static_cast<long>(size);
+    }
+    __builtin_memcpy(to, at + from, size);
+    return true;
+  }
+};
+
 // Does the program lie at fixed addresses that the image needs?
-bool Collides(const Elf64_Ehdr& header, long fd) {
+bool Collides(const Head& head) {
+  const Elf64_Ehdr& header = head.elf();
   if (header.e_type != ET_EXEC || header.e_phentsize != sizeof(Elf64_Phdr)) return false;
   const Word start = image::OwnBase(), end = start + image::Size();
   for (Word i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment;
-    const Word at = header.e_phoff + i * sizeof(segment);
-    if (HostCall<"pread64">(fd, &segment, sizeof(segment), at) != sizeof(segment)) return false;
+    if (!head.Read(header.e_phoff + i * sizeof(segment), &segment, sizeof(segment))) return false;
     if (segment.p_type != PT_LOAD) continue;
     if (segment.p_vaddr < end && segment.p_vaddr + segment.p_memsz > start) return true;
   }
   return false;
 }
 
-Target OfElf(const Elf64_Ehdr& header, long fd) {
+Target OfElf(const Head& head) {
+  const Elf64_Ehdr& header = head.elf();
   const bool ours = header.e_machine == arch::kElfMachine && header.e_ident[EI_CLASS] == ELFCLASS64;
   if (!ours) return Target::kForeign;
-  return Collides(header, fd) ? Target::kCollides : Target::kOurs;
+  return Collides(head) ? Target::kCollides : Target::kOurs;
 }
 
 // `#! interpreter argument`: cuts the interpreter out of the line; null if there is none.
@@ -68,20 +85,20 @@ Target OfUnopened(const Request& r, long error) {
 
 Target Look(const Request& request) {
   Request r = request;
-  alignas(Elf64_Ehdr) char head[kHead];
+  Head head;
   for (int depth = 0; depth <= kScripts; ++depth) {
-    const long fd = Open(r);
-    if (IsError(fd)) return OfUnopened(r, fd);
-    const long bytes = HostCall<"pread64">(fd, head, sizeof(head), 0);
-    const bool elf = bytes >= static_cast<long>(sizeof(Elf64_Ehdr)) &&
-                     __builtin_memcmp(head, ELFMAG, SELFMAG) == 0;
-    const Target target =
-        elf ? OfElf(*reinterpret_cast<const Elf64_Ehdr*>(head), fd) : Target::kOurs;
-    HostCall<"close">(fd);
-    if (elf || bytes < 3 || head[0] != '#' || head[1] != '!') return target;
-    const char* next = Interpreter(head, static_cast<Word>(bytes));
+    head.fd = Open(r);
+    if (IsError(head.fd)) return OfUnopened(r, head.fd);
+    const long bytes = HostCall<"pread64">(head.fd, head.at, sizeof(head.at), 0);
+    head.bytes = IsError(bytes) ? 0 : static_cast<Word>(bytes);
+    const bool elf =
+        head.bytes >= sizeof(Elf64_Ehdr) && __builtin_memcmp(head.at, ELFMAG, SELFMAG) == 0;
+    const Target target = elf ? OfElf(head) : Target::kOurs;
+    HostCall<"close">(head.fd);
+    if (elf || head.bytes < 3 || head.at[0] != '#' || head.at[1] != '!') return target;
+    const char* next = Interpreter(head.at, head.bytes < kLine ? head.bytes : kLine);
     if (next == nullptr) return Target::kOurs;
-    // head stays as it is until the next file is open.
+    // The head stays as it is until the next file is open.
     r = {reinterpret_cast<Word>(next), 0, 0};
   }
   return Target::kOurs;  // ELOOP

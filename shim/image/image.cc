@@ -26,8 +26,10 @@ struct Segments {
   const Elf64_Phdr* end() const { return begin() + Header().e_phnum; }
 };
 
+// Not by HostCall: that asks a variable, which may be what is being mapped here.
 long Mmap(Word at, Word bytes, int protection, int flags, int fd, Word offset) {
-  return HostCall<"mmap">(at, bytes, protection, flags, fd, offset);
+  return abishim_gate(NumberOf("mmap"), static_cast<long>(at), static_cast<long>(bytes), protection,
+                      flags, fd, static_cast<long>(offset));
 }
 
 long OpenSource(const Source& source) {
@@ -69,18 +71,32 @@ long MapSegment(const Elf64_Phdr& segment, Word base, long fd) {
   return 0;
 }
 
-long MapSegments(Word base, long fd) {
+// What is in no file. All that stays writable is; where it is a segment of its own, the gap before
+// that becomes part of it.
+long MapZeros(const Elf64_Phdr& segment, Word base, Word gap) {
+  const Word file_end = segment.p_vaddr + segment.p_filesz;
+  const Word start = segment.p_filesz == 0 ? gap : Up(file_end);
+  const Word end = Up(segment.p_vaddr + segment.p_memsz);
+  if (segment.p_filesz != 0) {
+    __builtin_memset(reinterpret_cast<void*>(base + file_end), 0, start - file_end);
+  }
+  if (start == end) return 0;
+  return Mmap(base + start, end - start, Protection(segment),
+              MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
+}
+
+// From the first or, where that is there already, from the second segment on.
+long MapSegments(Word base, long fd, bool first) {
+  Word end = 0;
   for (const Elf64_Phdr& segment : Segments()) {
     if (segment.p_type != PT_LOAD) continue;
-    if (const long error = MapSegment(segment, base, fd); IsError(error)) return error;
-    const Word file_end = segment.p_vaddr + segment.p_filesz;
-    const Word end = Up(segment.p_vaddr + segment.p_memsz);
-    if (segment.p_memsz == segment.p_filesz) continue;
-    __builtin_memset(reinterpret_cast<void*>(base + file_end), 0, Up(file_end) - file_end);
-    if (end == Up(file_end)) continue;
-    const long bss = Mmap(base + Up(file_end), end - Up(file_end), Protection(segment),
-                          MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS, -1, 0);
-    if (IsError(bss)) return bss;
+    const bool wanted = first || end != 0;
+    long error = wanted ? MapSegment(segment, base, fd) : 0;
+    if (!IsError(error) && wanted && segment.p_memsz != segment.p_filesz) {
+      error = MapZeros(segment, base, end);
+    }
+    if (IsError(error)) return error;
+    end = Up(segment.p_vaddr + segment.p_memsz);
   }
   return 0;
 }
@@ -221,9 +237,11 @@ PartList Parts() {
 bool IsAt(Word base) {
   const long claimed = Claim(base, kPage);
   if (claimed == 0) HostCall<"munmap">(base, kPage);
-  if (claimed != -EEXIST) return false;
-  const PartList parts = Parts();
-  return __builtin_memcmp(reinterpret_cast<void*>(base), __ehdr_start, parts.part[0].bytes) == 0;
+  return claimed == -EEXIST && IsIdentity(reinterpret_cast<const char*>(base));
+}
+
+bool IsIdentity(const char* first) {
+  return __builtin_memcmp(first, __ehdr_start, kIdentityBytes) == 0;
 }
 
 long Map(const Source& source, Word base) {
@@ -237,7 +255,7 @@ long MapFrom(long fd, Word base) {
   const long claimed = base != 0 ? Claim(base) : ClaimAnywhere();
   if (IsError(claimed)) return claimed;
   if (base == 0) base = static_cast<Word>(claimed);
-  long error = MapSegments(base, fd);
+  long error = MapSegments(base, fd, true);
   if (!IsError(error)) {
     if (fd < 0) UndoDynamic(base);
     Relocate(base);
@@ -248,17 +266,17 @@ long MapFrom(long fd, Word base) {
   return error;
 }
 
+long MapRest(int fd) {
+  const Word base = OwnBase();
+  const long error = MapSegments(base, fd, false);
+  if (IsError(error)) return error;
+  Relocate(base);
+  return Seal(base);
+}
+
 bool IsSelf(long fd) {
-  char page[512];
-  for (Word at = 0; at < kPage && at < Size(); at += sizeof(page)) {
-    Word bytes = sizeof(page);
-    const Elf64_Phdr& first = *Segments().begin();
-    if (at + bytes > first.p_filesz) bytes = first.p_filesz - at;
-    if (HostCall<"pread64">(fd, page, bytes, at) != static_cast<long>(bytes)) return false;
-    if (__builtin_memcmp(page, __ehdr_start + at, bytes) != 0) return false;
-    if (bytes < sizeof(page)) return true;
-  }
-  return true;
+  char first[kIdentityBytes];
+  return HostCall<"pread64">(fd, first, sizeof(first), 0) == sizeof(first) && IsIdentity(first);
 }
 
 long WriteTo(long fd) {

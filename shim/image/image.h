@@ -59,11 +59,18 @@ long Map(const Source& source, Word base);
 // The same from an open file; a negative `fd`: from the running copy's memory.
 long MapFrom(long fd, Word base);
 
+// The rest of an image whose first segment, headers, code and constants, has been mapped from the
+// file at its base: called in there, where nothing is relocated yet, nor writable.
+long MapRest(int fd);
+
 // Of a copy that the kernel mapped as a program, without ld.so: function pointers hold after this.
 void RelocateSelf();
 
-// Is this the file that the running copy was mapped from, or another copy of it? Told by the
-// headers, the build's id among them.
+// A library's first bytes, by which it is known: its headers, and the build's id behind them
+// (tests/image/link.sh).
+inline constexpr Word kIdentityBytes = 1024;
+bool IsIdentity(const char* first);
+// Is this the file that the running copy was mapped from, or another copy of it?
 bool IsSelf(long fd);
 // Writes a library as good as the file that the running copy came from; all but its section table.
 // The copy at the base can do so at any time: what it changes lies in no file (a test sees to it).

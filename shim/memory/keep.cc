@@ -10,7 +10,7 @@ constexpr Word kLargest = 4096, kRoom = 64 * 1024;
 // Entries one behind the other: {size, bytes}. `size` is stored last, so that who sees it sees the
 // bytes, too; an entry that is being written by another thread ends the search early, and the same
 // bytes may then stand twice, which does no harm.
-constinit char g_room[kRoom];
+[[gnu::section(".bss.z")]] constinit char g_room[kRoom];
 constinit std::atomic<Word> g_used;
 
 std::atomic<Word>* SizeAt(Word at) { return reinterpret_cast<std::atomic<Word>*>(g_room + at); }

@@ -4,6 +4,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
+#include "shim/plan/mark.h"
 #include "shim/plan/question.h"
 #include "tables/lookup.h"
 
@@ -138,6 +139,10 @@ Label Writer::Question() {
                           .exec = options_.exec,
                           .bare = options_.bare};
   Label answer = allow_;
+  if (options_.loads) {
+    const Word marked = static_cast<Word>(Mark::kReadLink);
+    answer = p_.When(Is(Argument(1), marked), p_.Return(Errno(kMarked)), allow_);
+  }
   for (int i = kQuestions - 1; i >= 0; --i) {
     const Label say = p_.Return(Errno(AnswerOf(presence, i)));
     answer = p_.When(Is(Argument(1), static_cast<Word>(i)), say, answer);
@@ -174,6 +179,8 @@ Label Writer::Of(int nr) {
   }
   if (nr == NumberOf("prctl")) return OfPrctl();
   if (nr == NumberOf("seccomp") && plan_.translates) return OfSeccomp();
+  const bool link = nr == NumberOf("readlink") || nr == NumberOf("readlinkat");
+  if (link && options_.loads) return TrapOutsideGate(kTrapControl);
   if (nr == NumberOf("uname") && plan_.uname) return TrapOutsideGate(kTrapControl);
   const Control* control = plan_.translates ? FindControl(nr) : nullptr;
   return control != nullptr ? OfControl(*control) : allow_;

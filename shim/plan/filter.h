@@ -27,6 +27,7 @@ struct FilterOptions {
   bool count_repairs = false;  // --stats: REPAIR rows trap too, where the plan translates
   unsigned exec = 0;           // Presence::exec
   bool bare = false;           // no filter stood before ours: the program may see that
+  bool loads = false;          // programs go by the loader, which answers for /proc/self/exe
 };
 
 // Writes the filter for a plan that is not empty. False: it did not fit (a test sees to it that

@@ -19,7 +19,7 @@ struct Table {
   Entry entries[kMost];
 };
 constinit Table g_table = {};
-constinit sock_filter g_room[kRoom] = {};
+[[gnu::section(".bss.z")]] constinit sock_filter g_room[kRoom] = {};
 
 bool Carried(Word number) {
   const long answer =

@@ -39,7 +39,7 @@ bool StandsOn(const arch::Ucontext& u) {
 
 // One of our stacks for this thread, in place of `program`; its address, 0 if there is none.
 Word Replace(const arch::Ucontext& u, Thread* self, const arch::AltStack& program) {
-  const Word key = self->key.load(std::memory_order_relaxed);
+  const Word key = KeyOf(*self);
   const int pid = static_cast<int>(key >> 32), tid = static_cast<int>(key);
   if (memory::IsOurs(u.stack.sp)) {
     self->our_stack = u.stack.sp;

@@ -33,7 +33,7 @@ static_assert(sizeof(Pages) <= kMaskBytes - 4096);
 }  // namespace
 
 // The last page can never be read.
-alignas(kMaskBytes) constinit char g_mask_pages[kMaskBytes];
+[[gnu::section(".bss.z")]] alignas(kMaskBytes) constinit char g_mask_pages[kMaskBytes];
 
 namespace {
 

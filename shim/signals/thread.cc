@@ -17,7 +17,10 @@ constinit std::atomic<bool> g_sigsys_was_blocked;
 namespace {
 
 constexpr int kThreads = 1024;  // a power of two
-constinit Thread g_threads[kThreads] = {};
+[[gnu::section(".bss.z")]] constinit Thread g_threads[kThreads] = {};
+// Apart from what they are the keys of: the table is searched as a whole, and mostly empty, so its
+// pages are best left alone. 0: free.
+[[gnu::section(".bss.z")]] constinit std::atomic<unsigned long> g_keys[kThreads];
 
 // Threads that may not learn who they are and have no stack of ours share one entry.
 constexpr unsigned long kNobody = 2;
@@ -29,7 +32,7 @@ struct OwnerPage {
   std::atomic<int> pid = 0;
   char rest[4092] = {};
 };
-alignas(4096) constinit OwnerPage g_owner;
+[[gnu::section(".bss.z")]] alignas(4096) constinit OwnerPage g_owner;
 
 // The pages that a fork child is not given empty: whose copy they are. A process that finds the
 // owner's page empty is the fork child of that owner if that is its parent. Else it may be a vfork
@@ -58,11 +61,13 @@ bool Fits(const Thread& t, const arch::Ucontext& u) {
   return !none || !t.replaced || (t.program_stack.flags & arch::kStackDisarms) != 0;
 }
 
+unsigned long KeyAt(int i) { return g_keys[i].load(std::memory_order_acquire); }
+
 Thread* Find(unsigned long key) {
   for (int n = 0; n < kThreads; ++n) {
-    Thread& t = g_threads[(Hash(key) + n) % kThreads];
-    const unsigned long there = t.key.load(std::memory_order_acquire);
-    if (there == key) return &t;
+    const int i = (Hash(key) + n) % kThreads;
+    const unsigned long there = KeyAt(i);
+    if (there == key) return &g_threads[i];
     if (there == 0) return nullptr;
   }
   return nullptr;
@@ -70,10 +75,9 @@ Thread* Find(unsigned long key) {
 
 // The thread that forked us (or for which we run, after vfork) is known by its alternate stack.
 Thread* ByStack(const arch::Ucontext& u) {
-  for (Thread& t : g_threads) {
-    if (t.key.load(std::memory_order_acquire) != 0 && t.replaced && t.our_stack == u.stack.sp) {
-      return &t;
-    }
+  for (int i = 0; i < kThreads; ++i) {
+    Thread& t = g_threads[i];
+    if (KeyAt(i) != 0 && t.replaced && t.our_stack == u.stack.sp) return &t;
   }
   return nullptr;
 }
@@ -95,20 +99,22 @@ Thread* Insert(unsigned long key, const arch::Ucontext& u) {
   const Thread* parent = ByStack(u);
   for (int pass = 0; pass < 2; ++pass) {
     for (int n = 0; n < kThreads; ++n) {
-      Thread& t = g_threads[(Hash(key) + n) % kThreads];
-      unsigned long there = t.key.load();
+      const int i = (Hash(key) + n) % kThreads;
+      unsigned long there = KeyAt(i);
       if (there != 0 && (pass == 0 || !Gone(there))) continue;
       // A key of 1 belongs to nobody: taken, not yet filled in.
-      if (!t.key.compare_exchange_strong(there, 1)) continue;
-      Inherit(&t, parent);
-      t.key.store(key, std::memory_order_release);
-      return &t;
+      if (!g_keys[i].compare_exchange_strong(there, 1)) continue;
+      Inherit(&g_threads[i], parent);
+      g_keys[i].store(key, std::memory_order_release);
+      return &g_threads[i];
     }
   }
   return nullptr;
 }
 
 }  // namespace
+
+unsigned long KeyOf(const Thread& thread) { return KeyAt(static_cast<int>(&thread - g_threads)); }
 
 Thread* SelfIfAny(const arch::Ucontext& u) {
   const unsigned long key = MyKey();
@@ -126,9 +132,10 @@ Thread* Self(const arch::Ucontext& u) {
 }
 
 bool IsShared(const Thread& self, const arch::AltStack& stack) {
-  for (const Thread& t : g_threads) {
-    const unsigned long key = t.key.load(std::memory_order_acquire);
-    if (&t == &self || key <= kNobody || t.replaced) continue;
+  for (int i = 0; i < kThreads; ++i) {
+    const Thread& t = g_threads[i];
+    const unsigned long key = KeyAt(i);
+    if (key <= kNobody || &t == &self || t.replaced) continue;
     const arch::AltStack& other = t.program_stack;
     const bool apart = stack.sp >= other.sp + other.size || other.sp >= stack.sp + stack.size;
     if (!apart && !Gone(key)) return true;
@@ -145,7 +152,9 @@ void NoticeFork(const arch::Ucontext& u) {
   alignas(Thread) char copy[sizeof(Thread)];
   Thread* kept = reinterpret_cast<Thread*>(copy);
   Inherit(kept, parent);
-  for (Thread& t : g_threads) t.key.store(0, std::memory_order_relaxed);
+  for (std::atomic<unsigned long>& key : g_keys) {
+    if (key.load(std::memory_order_relaxed) != 0) key.store(0, std::memory_order_relaxed);
+  }
   memory::AfterFork(memory::IsOurs(u.stack.sp) ? u.stack.sp : 0, pid, tid);
   g_surely_ours.store(HostCall<"getppid">() == g_last_owner.load());
   g_last_owner.store(pid);

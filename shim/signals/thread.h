@@ -11,16 +11,18 @@
 namespace abishim::signals {
 
 struct Thread {
-  std::atomic<unsigned long> key;  // pid << 32 | tid; 0: free
-  arch::AltStack program_stack;    // what the program asked for
-  unsigned long our_stack;         // the replacement; 0: the program's own serves
-  bool replaced;                   // ours serves in its place
-  bool sigsys_blocked;             // the program's view: in truth it never is
-  bool sigsys_pending;             // one came meanwhile
-  bool sigsys_due;                 // the next one goes through all the same
-  bool to_be_traced;               // a vfork child that said PTRACE_TRACEME: true at its exec
+  arch::AltStack program_stack;  // what the program asked for
+  unsigned long our_stack;       // the replacement; 0: the program's own serves
+  bool replaced;                 // ours serves in its place
+  bool sigsys_blocked;           // the program's view: in truth it never is
+  bool sigsys_pending;           // one came meanwhile
+  bool sigsys_due;               // the next one goes through all the same
+  bool to_be_traced;             // a vfork child that said PTRACE_TRACEME: true at its exec
   arch::Siginfo pending;
 };
+
+// Whose it is: pid << 32 | tid.
+unsigned long KeyOf(const Thread& thread);
 
 // The calling thread's, made if there is none yet; null when the table is full. `u` is the frame of
 // its trap: a child finds what it inherits by the alternate stack that fork and vfork leave it.

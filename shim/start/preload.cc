@@ -10,6 +10,7 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 
+#include "shim/exec/exec.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/plan/filter.h"
@@ -91,7 +92,8 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   if (!BuildFilter(plan, layout,
                    {.count_repairs = environment.stats != nullptr,
                     .exec = static_cast<unsigned>(environment.exec),
-                    .bare = HostCall<"prctl">(PR_GET_SECCOMP, 0, 0, 0, 0) == 0},
+                    .bare = HostCall<"prctl">(PR_GET_SECCOMP, 0, 0, 0, 0) == 0,
+                    .loads = plan.translates && exec::IsByLoader(environment.exec)},
                    &program)) {
     return -E2BIG;
   }

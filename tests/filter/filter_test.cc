@@ -78,6 +78,7 @@ std::vector<Case> Cases() {
           {"everything", Everything(), {.exec = 1}},
           {"uname", UnameOnly(), {.exec = 2}},
           {"bare", Typical(), {.bare = true}},
+          {"by the loader", Typical(), {.loads = true}},
           {"worst", Worst(), {.count_repairs = true, .exec = 3}}};
 }
 
@@ -119,6 +120,9 @@ class Specification {
         return false;
       case SYS_ptrace:
         return !Null(0);
+      case SYS_readlink:
+      case SYS_readlinkat:
+        return !c_.options.loads;
       case SYS_uname:
         return !c_.plan.uname;
       case SYS_rt_sigprocmask:
@@ -149,6 +153,8 @@ class Specification {
   unsigned Option() const { return static_cast<unsigned>(data_.args[0]); }
 
   unsigned Question() const {
+    const bool loads = c_.options.loads && data_.args[1] == 0x100;
+    if (loads) return SECCOMP_RET_ERRNO | 0x400;
     if (data_.args[1] > 3) return SECCOMP_RET_ALLOW;
     const Word all = kLayout.base / 4096 + kContract * 0x100000ul +
                      (c_.plan.translates ? 0x10000000 : 0) +
@@ -211,6 +217,7 @@ std::vector<std::vector<Word>> ArgumentSets() {
     }
   }
   for (Word question = 0; question < 6; ++question) sets.push_back({kMagic, question, 0, 0, 0, 0});
+  sets.push_back({kMagic, 0x100, 0, 0, 0, 0});
   for (int i = 0; i < 40; ++i) {
     sets.emplace_back();
     for (int j = 0; j < 6; ++j) sets.back().push_back(RandomOf(kCorners));
@@ -295,6 +302,7 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
     for (int nr = 0; nr < 512; ++nr) {
       const bool must_run = c.plan.verdict[nr] != Verdict::kPass || nr == SYS_prctl ||
                             (c.plan.translates && controls.count(nr) != 0) ||
+                            (c.options.loads && (nr == SYS_readlink || nr == SYS_readlinkat)) ||
                             (c.plan.uname && nr == SYS_uname);
       const int steps = StepsOfConstantAllow(program, static_cast<unsigned>(nr));
       EXPECT_EQ(steps == 0, must_run) << c.name << " " << nr;

@@ -18,7 +18,8 @@ namespace {
 
 constexpr char kLink[] = "/proc/self/exe";
 
-constinit char g_program[4096];  // as the kernel would write it; empty: not started by the loader
+// As the kernel would write it; empty: not started by the loader.
+[[gnu::section(".bss.z")]] constinit char g_program[4096];
 
 // Traps the two calls; one such filter serves the whole tree below, and says so.
 long Watch() {

@@ -85,7 +85,13 @@ long FindPlace(const Extent& extent, Place place) {
   const long room = FindRoom(extent.bytes());
   if (IsError(room) || place == Place::kInterpreter) return room;
   const Word at = static_cast<Word>(room) & ~(extent.alignment - 1);
-  return IsFree(at, extent.bytes()) ? static_cast<long>(at) : -EEXIST;
+  if (at == static_cast<Word>(room) || IsFree(at, extent.bytes())) return static_cast<long>(at);
+  if (at == 0) return -EEXIST;
+  // Where the kernel maps, the vDSO is not yet above the room that it finds.
+  const long wide = FindRoom(extent.bytes() + extent.alignment);
+  if (IsError(wide)) return wide;
+  return static_cast<long>((static_cast<Word>(wide) + extent.alignment - 1) &
+                           ~(extent.alignment - 1));
 }
 
 // Fault-tolerant: the page may lie behind the end of the file.
