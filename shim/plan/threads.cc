@@ -103,25 +103,31 @@ Threads AskWithoutProc(RawCall call) {
 Threads LookAtThreads(RawCall call) {
   const Descriptor tasks(call, AT_FDCWD, "/proc/self/task", O_DIRECTORY);
   if (tasks.number() < 0) return AskWithoutProc(call);
-  // In a /proc of another pid namespace our own name is not this one; then we count as another.
+  // In a /proc of another pid namespace our own name is not this one; then we count as another,
+  // unless there is no other.
   const long own = call(NumberOf("gettid"), 0, 0, 0, 0, 0, 0);
-  Threads seen = Threads::kAlone;
+  int threads = 0;
+  bool ready = false, blocked = false;
   alignas(Entry) char entries[1024];
   for (;;) {
     const long got = call(NumberOf("getdents64"), tasks.number(), reinterpret_cast<long>(entries),
                           sizeof entries, 0, 0, 0);
     if (got < 0) return Threads::kBlocked;
-    if (got == 0) return seen;
+    if (got == 0) break;
     for (long at = 0; at < got;) {
       const auto* entry = reinterpret_cast<const Entry*>(entries + at);
       at += entry->length;
       const long tid = ToNumber(entry->name);
-      if (tid == 0 || tid == own) continue;  // "." and ".."
-      const Blocked blocked = SigsysBlocked(call, tasks.number(), entry->name);
-      if (blocked == Blocked::kYes) return Threads::kBlocked;
-      if (blocked == Blocked::kNo) seen = Threads::kReady;
+      if (tid == 0) continue;  // "." and ".."
+      ++threads;
+      if (tid == own) continue;
+      const Blocked answer = SigsysBlocked(call, tasks.number(), entry->name);
+      ready |= answer == Blocked::kNo;
+      blocked |= answer == Blocked::kYes;
     }
   }
+  if (threads == 1) return Threads::kAlone;
+  return blocked ? Threads::kBlocked : ready ? Threads::kReady : Threads::kAlone;
 }
 
 }  // namespace abishim

@@ -291,6 +291,22 @@ TEST(Threads, SeesWhetherAnyOtherBlocksSigsys) {
             "");
 }
 
+// The pid there, and so every name in the parent's /proc, is another one.
+TEST(Threads, SeesThatItIsAloneInAProcOfAnotherPidNamespace) {
+  if (InChild([] { return unshare(CLONE_NEWPID) == 0 ? "" : "no"; }) != "") {
+    GTEST_SKIP() << "no pid namespaces here";
+  }
+  EXPECT_EQ(InChild([]() -> std::string {
+              if (unshare(CLONE_NEWPID) != 0) return "no namespace";
+              return InChild([]() -> std::string {
+                if (getpid() != 1) return "not the first of its namespace";
+                BlockSigsys();
+                return Expect(Threads::kAlone);
+              });
+            }),
+            "");
+}
+
 TEST(Threads, OneOfManyBlocks) {
   EXPECT_EQ(InChild([] {
               std::atomic<bool> done = false;
