@@ -24,6 +24,19 @@ int main(int argc, char** argv) {
   Start(argc, argv, 60);
   const struct Call i386 = {PathOf("i386"), args, environ};
   CHECK(strcmp(Said(Execve, &i386), "i386\n") == 0);
+  // What such a one executes has the filter of this process tree, if there is one, and no image: it runs until
+  // its first call that is trapped.
+  char* const of_none[] = {"i386-exec", (char*)PathOf("rights"), 0};
+  const struct Call untranslated = {PathOf("i386-exec"), of_none, environ};
+  CHECK(strncmp(Said(Execve, &untranslated), "uid ", 4) == 0);
+  char* const of_64[] = {"i386-exec", (char*)PathOf("target-static"), 0};
+  const struct Call back = {PathOf("i386-exec"), of_64, environ};
+  int ended = Capture(Execve, (void*)&back, out, sizeof(out));
+  if (getenv("ABISHIM_EXEC")) {
+    CHECK(WIFSIGNALED(ended) && WTERMSIG(ended) == SIGSYS);
+  } else {
+    CHECK_EQ(ended, 0);
+  }
   // ENOEXEC where the shim is, before the old program is gone; without it, it runs.
   const struct Call collides = {PathOf("collides"), args, environ};
   const char* answer = 0;

@@ -44,7 +44,10 @@ compile() {
     done
     (cd "$here/targets" && CGO_ENABLED=0 GOFLAGS=-mod=mod GO111MODULE=off go build -o "$targets/target-go" target.go)
     gcc -nostdlib -static -o "$targets/registers" "$here/targets/registers.S"
-    as --32 -o "$built/i386.o" "$here/targets/i386.S" && ld -m elf_i386 -o "$targets/i386" "$built/i386.o"
+    gcc -nostdlib -static -o "$targets/rights" "$here/targets/rights.S"
+    for kind in i386 i386-exec; do
+      as --32 -o "$built/$kind.o" "$here/targets/$kind.S" && ld -m elf_i386 -o "$targets/$kind" "$built/$kind.o"
+    done
     gcc -nostdlib -static -Wl,--section-start=.all=0x70000000 -o "$targets/collides" "$here/targets/collides.S"
   fi
   for name in "${names[@]}"; do
@@ -61,6 +64,7 @@ cp -a "$built/targets" "$scratch/"; chmod -R a+rX "$scratch"
 mkdir "$scratch/targets/dev"
 if [[ $EUID -eq 0 ]]; then mknod -m 666 "$scratch/targets/dev/urandom" c 1 9; fi  # what getrandom becomes
 install -m 0111 "$built/targets/target-static" "$scratch/targets/unreadable"
+install -m 4755 "$built/targets/rights" "$scratch/targets/rights-of-root"
 
 ways_of() { local own; own=$(sed -n 's|^// ways: ||p' "$here/$1.c"); echo "${own:-carry loader}"; }
 # The log must show the way that was forced, and no other.
