@@ -38,7 +38,7 @@ inline TraceeRegisters ForStub(TraceeRegisters r, unsigned long stub, unsigned l
   r.rdi = r.rbx = a[0], r.rsi = r.rbp = a[1], r.rdx = r.r12 = a[2];
   r.r10 = a[3], r.r8 = a[4], r.r9 = a[5];
   if (path != 0) r.rdi = -100ul, r.rsi = path, r.rdx = 02000000;  // AT_FDCWD, O_RDONLY | O_CLOEXEC
-  r.orig_rax = ~0ul;  // no call is to be restarted
+  r.orig_rax = ~0ul;                                              // no call is to be restarted
   return r;
 }
 // The registers with which it goes on at `pc`, with three arguments.

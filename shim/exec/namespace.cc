@@ -43,10 +43,9 @@ bool ChildrenLiveElsewhere() {
   const long length = HostCall<"readlinkat">(
       AT_FDCWD, first ? "/proc/self/ns/pid" : "/proc/thread-self/ns/pid", own, sizeof(own));
   if (IsError(length)) return AskByThread();
-  const long other = HostCall<"readlinkat">(AT_FDCWD,
-                                            first ? "/proc/self/ns/pid_for_children"
-                                                  : "/proc/thread-self/ns/pid_for_children",
-                                            children, sizeof(children));
+  const long other = HostCall<"readlinkat">(
+      AT_FDCWD, first ? "/proc/self/ns/pid_for_children" : "/proc/thread-self/ns/pid_for_children",
+      children, sizeof(children));
   // Since 4.12. It is ENOENT, too, while the other namespace has no first process yet.
   if (IsError(other)) return AskByThread();
   return length != other || __builtin_memcmp(own, children, static_cast<Word>(length)) != 0;

@@ -79,7 +79,7 @@ bool NewProgram::SetRegisters(const arch::TraceeRegisters& r) {
 }
 
 bool NewProgram::RunStub(const arch::TraceeRegisters& start, Word stack, Word path,
-                     const Word (&place)[6]) {
+                         const Word (&place)[6]) {
   if (!SetRegisters(arch::ForStub(start, stub_, stack, path, place))) return false;
   if (Ptrace(PTRACE_CONT, pid_, 0, 0) != 0) return false;
   for (;;) {

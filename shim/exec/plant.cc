@@ -104,8 +104,7 @@ bool Planter::LayParcel() {
 // No signal may come between here and the agent. (int3 has unblocked SIGTRAP. Before 3.11 there is
 // no such request, and only a SIGTRAP that somebody sends could come.)
 void Planter::Begin(bool planted) {
-  const Word mask =
-      planted ? ~signals::Bit(signals::kSigsys) : job_->parcel.handover.mask;
+  const Word mask = planted ? ~signals::Bit(signals::kSigsys) : job_->parcel.handover.mask;
   Ptrace(PTRACE_SETSIGMASK, pid_, sizeof(mask), reinterpret_cast<Word>(&mask));
   program_.TakeStubAway();
   if (planted) {
