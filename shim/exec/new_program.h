@@ -22,7 +22,7 @@ class NewProgram {
   bool Read(Word from, void* to, Word bytes);
   bool Write(Word to, const void* from, Word bytes);
 
-  arch::TraceeRegisters registers;
+  arch::TraceeRegisters registers = {};
   bool GetRegisters();
   bool SetRegisters(const arch::TraceeRegisters& r);
   // Runs the stub: mmap(place...), of the file named at `path`, an address there, unless that is 0.

@@ -42,11 +42,11 @@ class Planter {
   Job* const job_;
   const long pid_;
   NewProgram program_;
-  arch::TraceeRegisters start_;  // of the program
-  Word parcel_ = 0;              // in the program's memory
-  Word at_ = 0;                  // where the last mapping came to lie, or -errno
-  int fd_ = -1;                  // the library, where the program opened it
-  bool of_file_ = false;         // the image there is a mapping of that
+  arch::TraceeRegisters start_ = {};  // of the program
+  Word parcel_ = 0;                   // in the program's memory
+  Word at_ = 0;                       // where the last mapping came to lie, or -errno
+  int fd_ = -1;                       // the library, where the program opened it
+  bool of_file_ = false;              // the image there is a mapping of that
 };
 
 bool Planter::IsOurFile() {
