@@ -1,6 +1,7 @@
 #!/bin/bash
-# run.sh [--cc=gcc|musl-gcc|trixie]... [--under=native|KERNEL|PROFILE]... [NAME...]: compiles the programs of this folder
-# and runs each natively and as an older host would have it (3.10: --pretend-kernel, docker-19.03: --profile).
+# run.sh [--cc=gcc|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE]... [NAME...]: compiles the programs of this folder
+# and runs each natively, with abishim as the host is (host), and as an older host would have it (3.10: --pretend-kernel,
+# docker-19.03: --profile). --compile: and runs none.
 #
 # trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
 # `ok|FAIL|limit|skip NAME CC HOST`, then a summary; 1 when anything failed. `limit`: it fails on that host, as its line
@@ -54,6 +55,7 @@ one() {
   fi
   case $host in
     native) ;;
+    host) prefix=("$top/$abishim" run --) ;;
     [0-9]*) prefix=("$top/$abishim" run "--pretend-kernel=$host" --) ;;
     *) prefix=("$top/$abishim" run "--profile=$host" --) ;;
   esac
@@ -77,6 +79,10 @@ one() {
   fi
 }
 
+if [[ ${1-} == --compile ]]; then
+  find "$here" -name '*.c' -o -name '*.cc' | sed 's|.*/||; s|\.[^.]*$||' | while read -r name; do compile "$name" gcc; done
+  exit
+fi
 if [[ ${1-} == --one ]]; then
   one "$2" "$3" "$4"
   exit
@@ -110,7 +116,7 @@ for cc in "${compilers[@]}"; do
       continue
     fi
     export ABI_ROOT
-  elif ! command -v "$cc" >/dev/null; then
+  elif ! command -v "$cc" >/dev/null && [[ ! -d $repo/build/abi/$cc ]]; then
     echo "skip all $cc - (not installed)" | tee -a "$log"
     continue
   fi

@@ -53,6 +53,20 @@ long OfMount(const Kernel& kernel, int fd) {
   return !IsError(kernel.Call<"fstatfs">(fd, &fs)) && (fs.f_flags & kNoExec) != 0 ? -EACCES : 0;
 }
 
+// Is it open for writing? Such a file cannot have a read lease. The kernel gives that to a file's
+// owner only; for anybody else nothing is found out. A writer that comes in between is told of to
+// us, by a signal that nobody dies of.
+bool HasWriter(const Kernel& kernel, const Name& name) {
+  const long fd = kernel.Call<"openat">(name.directory, name.path, O_RDONLY | O_CLOEXEC);
+  if (IsError(fd)) return false;
+  constexpr int kSigurg = 23;
+  kernel.Call<"fcntl">(fd, F_SETSIG, kSigurg);
+  const long leased = kernel.Call<"fcntl">(fd, F_SETLEASE, F_RDLCK);
+  if (leased == 0) kernel.Call<"fcntl">(fd, F_SETLEASE, F_UNLCK);
+  kernel.Call<"close">(fd);
+  return leased == -EAGAIN;
+}
+
 // A kernel with Landlock lets a restricted process map what it may not execute, and does not say
 // that it is restricted.
 bool IsRestricted(const Kernel& kernel) {
@@ -76,9 +90,12 @@ long ByPermission(const Kernel& kernel, const Name& name) {
   const Args args{
       {static_cast<Word>(name.directory), name.path, kExecutable, static_cast<Word>(flags)}};
   error = kernel.Call<"faccessat2">(name.directory, name.path, kExecutable, flags);
-  if (error != -ENOSYS && error != -EPERM) return error;
-  Kernel again = kernel;
-  return translate::faccessat2(again, args).value;
+  if (error == -ENOSYS || error == -EPERM) {
+    Kernel again = kernel;
+    error = translate::faccessat2(again, args).value;
+  }
+  if (IsError(error) || itself) return error;
+  return HasWriter(kernel, name) ? -ETXTBSY : 0;
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ struct Name {
 // By AT_EXECVE_CHECK (6.14). Else by an execve whose argv is a bad pointer, which up to 5.7 and
 // from 6.8 on is looked at after the file was opened for execution: EFAULT then means yes. These
 // two see what Landlock, a noexec mount and a writer (ETXTBSY) forbid. In between, by the
-// permission for the effective ids and the mount, and never after landlock_restrict_self; a file
-// that is being written is let through.
+// permission for the effective ids and the mount, and never after landlock_restrict_self; a writer
+// is seen by the file's owner, else it is let through.
 long MayExecute(const Kernel& kernel, const Name& name);
 
 }  // namespace abishim::exec

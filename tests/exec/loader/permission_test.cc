@@ -86,6 +86,21 @@ TEST_F(Permission, OfTheMount) {
   });
 }
 
+// By its owner's lease where the kernel cannot be asked.
+TEST_F(Permission, OfAFileThatIsBeingWritten) {
+  const std::string path = directory_ / "written";
+  WriteFile(path, "#!/bin/sh\n", 0755);
+  const int descriptors = OpenDescriptors();
+  for (const int flags : {O_WRONLY, O_RDWR}) {
+    const int writer = open(path.c_str(), flags | O_CLOEXEC);
+    ASSERT_GE(writer, 0);
+    for (const Asking asking : kWays) EXPECT_EQ(May(asking, path), -ETXTBSY);
+    close(writer);
+    for (const Asking asking : kWays) EXPECT_EQ(May(asking, path), 0);
+  }
+  EXPECT_EQ(OpenDescriptors(), descriptors);
+}
+
 // The kernel says so itself where it can be asked; the mark does where it cannot.
 TEST_F(Permission, UnderLandlock) {
   CheckInChild([&] {

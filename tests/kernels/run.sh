@@ -1,0 +1,102 @@
+#!/bin/bash
+# run.sh [--short] [--part=PART]... [KERNEL...]: boots real kernels and runs in each what the suites run on pretended ones. Prints
+# `ok|FAIL|skip NAME ...` a line, then how long each took.
+#
+# KERNEL as boot.sh has it: bullseye (5.10), bookworm (6.1), trixie (6.12) and sid (the newest) by default. Parts:
+#   numbers   which calls the kernel has: as doctor says, and as `--pretend-kernel` of its version does
+#   abi       tests/abi, compiled here, with abishim
+#   exec      tests/exec, carried over, by the loader
+#   table     the programs of tests/userland of sid, natively and with abishim
+# --short: bullseye's kernel alone with the smallest root: numbers, and a few programs of abi and exec. That is what the default run of the
+# suite boots.
+set -uo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+cd "$top" || exit 2
+
+short='' parts=() kernels=()
+for argument; do
+  case $argument in
+    --short) short=yes ;;
+    --part=numbers | --part=abi | --part=exec | --part=table) parts+=("${argument#*=}") ;;
+    -*) echo "run.sh: unknown option: $argument" >&2; exit 2 ;;
+    *) kernels+=("$argument") ;;
+  esac
+done
+if [[ -n $short ]]; then
+  [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye)
+  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec)
+else
+  [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye bookworm trixie sid)
+  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec table)
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir -p build/kernels
+gcc -O1 -Wall -Wextra -Werror -static "$here/numbers.c" -o build/kernels/numbers || exit 2
+tests/abi/run.sh --compile || exit 2
+tests/exec/run.sh --compile || exit 2
+mkdir -p "$work/repo/build/release"
+cp -a tests "$work/repo/"
+cp -a build/abi build/exec build/kernels "$work/repo/build/"
+cp -a build/release/abishim "$work/repo/build/release/"
+strip -o "$work/repo/build/release/libabishim.so" build/release/libabishim.so
+
+# boot KERNEL ROOT PART [NAME...]: what it prints goes to $work/PART.KERNEL; the kernel's own log beside it.
+boot() {
+  local kernel=$1 root=$2 part=$3 name
+  shift 3
+  name=$part.$(basename "$kernel")
+  # musl's loader is where its programs look for it; the root has none.
+  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=1500 --log="$work/$name.log" --with="$work/repo:/repo" \
+    --with="$work/repo/build/release/abishim:/usr/bin/abishim" \
+    --with="$work/repo/build/release/libabishim.so:/usr/lib/abishim/libabishim.so" \
+    "$kernel" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"
+  local status=$?
+  case $status in
+    124 | 125) echo "FAIL kernels/$part-$(basename "$kernel") ($(tail -n 1 "$work/$name.errors"))"; tail -n 5 "$work/$name.log" | sed 's/^/  /'; return 1 ;;
+  esac
+}
+failed=0
+# Their lines, with the kernel's name in front: `ok abi/bullseye/NAME ...`; natively a call that is missing is no failure of ours.
+told() {
+  local part=$1 kernel
+  kernel=$(basename "$2")
+  grep -vE '^--|^[0-9]+ ok,' "$work/$part.$kernel" | sed -E "s,^(ok|FAIL|limit|skip) ,\1 kernels/$kernel/$part/,; s,^limit ,ok ,"
+}
+run() {
+  local kernel=$1 part=$2 minbase=$3 said
+  shift 3
+  case $part in
+    numbers)
+      boot "$kernel" "$minbase" numbers || return 1
+      said=$(python3 "$here/numbers.py" "$top/build/release/abishim" "$top/build/kernels/numbers" "$work/numbers.$(basename "$kernel")") || failed=1
+      echo "$said" | sed -E "s,^(ok|FAIL) ,\1 kernels/$(basename "$kernel")/,"
+      ;;
+    abi | exec)
+      boot "$kernel" "$minbase" "$part" "$@" || return 1
+      told "$part" "$kernel"
+      ;;
+    table)
+      boot "$kernel" "$(tests/userland/roots.sh sid programs)" table || return 1
+      said=$(python3 "$here/table.py" tests/userland/programs "$work/table.$(basename "$kernel")") || failed=1
+      echo "$said" | sed -E "s,^(ok|FAIL|skip) ,\1 kernels/$(basename "$kernel")/table/,"
+      ;;
+  esac
+}
+
+few=()
+for kernel in "${kernels[@]}"; do
+  minbase=$(tests/userland/roots.sh trixie minbase) || exit 2
+  for part in "${parts[@]}"; do
+    start=$SECONDS
+    few=()
+    if [[ -n $short && $part == abi ]]; then few=(mask-arguments threads-short fork-threads spawn exec-chain handler-stack); fi
+    if [[ -n $short && $part == exec ]]; then few=(kinds errors state); fi
+    run "$kernel" "$part" "$minbase" "${few[@]}" | tee -a "$work/all"
+    [[ ${PIPESTATUS[0]} -eq 0 ]] || failed=1
+    echo "-- kernels, $(basename "$kernel"), $part: $((SECONDS - start)) s"
+  done
+done
+[[ $failed -eq 0 ]] && ! grep -q '^FAIL ' "$work/all"
