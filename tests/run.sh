@@ -1,18 +1,20 @@
 #!/bin/bash
-# Installs, builds and runs every test. run.sh [--only=SUITE]... [--long]
+# Installs, builds and runs every test. run.sh [--only=SUITE]... [--long] [--kernels]
 #
-# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, containers, demo. Each prints its
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, containers, kernels, demo. Each prints its
 # own lines; the last one is `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name is a failure.
+# --kernels: four real kernels are booted and run everything (an hour on two cores), not one and a selection.
 # --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 2
 
-only=() length=()
+only=() length=() kernels=(--short)
 for option; do
   case $option in
     --only=?*) only+=("${option#*=}") ;;
     --long) export ABISHIM_FUZZ_SECONDS=600; length=(--long) ;;
+    --kernels) kernels=() ;;
     *) echo "run.sh: unknown option: $option" >&2; exit 2 ;;
   esac
 done
@@ -74,6 +76,7 @@ sandbox() {
   return $status
 }
 containers() { tests/containers/run.sh "${length[@]}"; }
+kernels() { tests/kernels/run.sh "${kernels[@]}"; }
 demo() {
   if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
 }
@@ -83,7 +86,7 @@ tests/setup.sh || { echo "FAIL setup"; echo "0 passed, 1 failed, 0 skipped"; exi
 tests/tables/headers.sh >/dev/null 2>&1 &
 headers=$!
 # While the tests that need no root run, roots that are missing are made.
-(tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase && tests/userland/roots.sh trixie sandbox) >/dev/null 2>&1 &
+(tests/userland/roots.sh trixie programs && tests/userland/roots.sh bookworm minbase && tests/userland/roots.sh trixie minbase && tests/userland/roots.sh trixie sandbox) >/dev/null 2>&1 &
 if ! (cmake --preset release && cmake --build --preset release) >"$log" 2>&1; then
   cat "$log"
   echo "FAIL build"
@@ -103,6 +106,7 @@ suite abi abi
 suite exec exec_tests
 suite sandbox sandbox
 suite containers containers
+suite kernels kernels
 suite demo demo
 
 count() { grep -c "^$1 " "$log"; }

@@ -9,7 +9,7 @@ packages=(
   libseccomp-dev libmd-dev libarchive-dev libzydis-dev libfmt-dev
   # tests
   debootstrap musl-tools golang-go bubblewrap strace gdb python3 openssl curl procps file xz-utils zstd
-  busybox-static cpio
+  busybox-static cpio qemu-system-x86
 )
 
 # `install ok installed` and nothing else: a package that is only half configured counts as missing.
