@@ -46,7 +46,8 @@ class Kernel {
   template <Name name, class... A>
   Result Reexecute(A... a) const {
     static_assert(sizeof...(A) <= 6);
-    return Result::Again(NumberOf(name.View()), Args{{static_cast<Word>(ToLong(a))...}});
+    return Result::Again(NumberOf(name.View()), Args{{static_cast<Word>(ToLong(a))...}},
+                         sizeof...(A));
   }
 
   bool CopyIn(Word from, void* to, Word bytes) const {

@@ -23,12 +23,14 @@ struct [[nodiscard]] Result {
   long value = 0;      // the result, or the number of the call to re-execute
   bool again = false;  // re-execute
   Args args = {};      // of the re-executed call
+  int given = 0;       // how many of them: the other registers stay the program's
 
   constexpr Result(long v) : value(v) {}
-  static constexpr Result Again(long nr, const Args& a) {
+  static constexpr Result Again(long nr, const Args& a, int given) {
     Result result(nr);
     result.again = true;
     result.args = a;
+    result.given = given;
     return result;
   }
 };

@@ -9,7 +9,7 @@ namespace abishim::deliver {
 extern "C" [[gnu::visibility("hidden")]] Word abishim_on_signal(int signal, arch::Siginfo* info,
                                                                 arch::Ucontext* u,
                                                                 Word* return_slot) {
-  const bool ours = signal == signals::kSigsys ? Trap(*info, u) : FaultInCopy(u);
+  const bool ours = signal == signals::kSigsys ? Trap(info, u) : FaultInCopy(u);
   // Our action may mirror the program's, restorer included; ours goes through the gate.
   *return_slot = reinterpret_cast<Word>(&abishim_restorer);
   return ours ? 0 : signals::Chain(signal, info, u, return_slot);

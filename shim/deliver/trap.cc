@@ -15,11 +15,14 @@ namespace {
 
 constexpr int kBySeccomp = 1;  // si_code SYS_SECCOMP
 
-void Answer(arch::Ucontext* u, const Args& args, const Result& result) {
+void Answer(arch::Ucontext* u, long nr, const Args& args, const Result& result) {
   if (!result.again) return arch::SetResult(u, result.value);
-  if (!sandbox::MayReexecute(*u, result.value, result.args)) return arch::SetResult(u, -ENOSYS);
-  for (int i = 0; i < 6; ++i) {
-    if (result.args[i] != args[i]) arch::SetArgument(u, i, result.args[i]);
+  signals::EnsureAlternateStack(u);
+  Args now = args;
+  for (int i = 0; i < result.given; ++i) now.word[i] = result.args[i];
+  if (!sandbox::MayReexecute(*u, nr, result.value, now)) return arch::SetResult(u, -ENOSYS);
+  for (int i = 0; i < result.given; ++i) {
+    if (now[i] != args[i]) arch::SetArgument(u, i, now[i]);
   }
   arch::AtSyscallAgain(u, result.value);
 }
@@ -41,21 +44,21 @@ void Serve(arch::Ucontext* u, long nr, const Args& args, unsigned data, sandbox:
     const sandbox::Outside outside(inside, nr);
     signals::ControlFor(nr)(u, nr, args);
   } else {
-    Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
+    Answer(u, nr, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
   }
 }
 
 }  // namespace
 
-bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
-  const unsigned data = static_cast<unsigned>(info.error);
-  if (info.code != kBySeccomp || (data & ~kTrapFlags) != kCookie) return false;
+bool Trap(arch::Siginfo* info, arch::Ucontext* u) {
+  const unsigned data = static_cast<unsigned>(info->error);
+  if (info->code != kBySeccomp || (data & ~kTrapFlags) != kCookie) return false;
 
   sandbox::Inside inside;
-  const long nr = info.syscall.nr;
+  const long nr = info->syscall.nr;
   Args args;
   for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
-  const auto decision = sandbox::Decide(u, nr, args, (data & kTrapControl) != 0);
+  const auto decision = sandbox::Decide(info, u, args, (data & kTrapControl) != 0, &inside);
   if (decision == sandbox::Decision::kTheirs) return false;
 
   signals::NoticeFork(*u);

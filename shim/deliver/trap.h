@@ -5,7 +5,8 @@
 
 namespace abishim::deliver {
 
-// Answers the call in the frame; true when the trap was ours.
-bool Trap(const arch::Siginfo& info, arch::Ucontext* u);
+// Answers the call in the frame; true when the trap was ours. A trap of the program's own may find
+// its data in `info`.
+bool Trap(arch::Siginfo* info, arch::Ucontext* u);
 
 }  // namespace abishim::deliver

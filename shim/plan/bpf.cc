@@ -18,10 +18,34 @@ Label Builder::Return(Action action) { return Emit(BPF_RET | BPF_K, action.value
 
 Label Builder::LoadAt(unsigned offset) { return Emit(BPF_LD | BPF_W | BPF_ABS, offset); }
 
-// A load falls through to what was said last; a `next` further away needs a jump.
-Label Builder::Load(Half word, Label next) {
+Label Builder::ReturnKept() {
+  Emit(BPF_RET | BPF_A, 0);
+  return Emit(BPF_MISC | BPF_TXA, 0);
+}
+
+// What does not jump falls through to what was said last; a `next` further away needs a jump.
+void Builder::FallTo(Label next) {
   if (next.at != length_) Emit(BPF_JMP | BPF_JA, length_ - next.at);
+}
+
+Label Builder::Load(Half word, Label next) {
+  FallTo(next);
   return LoadAt(static_cast<unsigned>(word));
+}
+
+Label Builder::Keep(unsigned verdict, Label next) {
+  FallTo(next);
+  return Emit(BPF_LDX | BPF_W | BPF_IMM, verdict);
+}
+
+Label Builder::KeepLoaded(Label next) {
+  FallTo(next);
+  return Emit(BPF_MISC | BPF_TAX, 0);
+}
+
+Label Builder::Mask(unsigned mask, Label next) {
+  FallTo(next);
+  return Emit(BPF_ALU | BPF_AND | BPF_K, mask);
 }
 
 // A conditional jump skips 255 instructions at most; further on leads a jump of any length. (254:

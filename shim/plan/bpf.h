@@ -67,6 +67,10 @@ class Builder {
   Builder& operator=(const Builder&) = delete;
 
   Label Return(Action action);
+  // Puts a verdict aside, to return it after other words were looked at.
+  Label Keep(unsigned verdict, Label next);
+  Label KeepLoaded(Label next);  // what the program was about to return
+  Label ReturnKept();
   // Loads the word; what compares it follows at `next`.
   Label Load(Half word, Label next);
   // Compares the word that was loaded last.
@@ -74,6 +78,8 @@ class Builder {
   Label IfAtLeast(unsigned value, Label yes, Label no);
   // Loads and compares.
   Label When(const Condition& condition, Label yes, Label no);
+  // Of the word that was loaded last, the rest is gone then.
+  Label Mask(unsigned mask, Label next);
 
   const sock_filter* begin() const { return code_ + capacity_ - length_; }
   const sock_filter* end() const { return code_ + capacity_; }
@@ -86,6 +92,7 @@ class Builder {
  private:
   Label Emit(unsigned short code, unsigned k, unsigned char yes = 0, unsigned char no = 0);
   Label LoadAt(unsigned offset);
+  void FallTo(Label next);
   Label Branch(unsigned short op, unsigned value, Label yes, Label no);
   Label WithinReach(Label target);
 

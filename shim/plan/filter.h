@@ -14,6 +14,7 @@ inline constexpr unsigned kTrapFlags = 0xf;
 inline constexpr unsigned kTrapHostHas = 1;  // the host has the call: try it first
 inline constexpr unsigned kTrapRepair = 2;   // answer ENOSYS and count it (count_repairs)
 inline constexpr unsigned kTrapControl = 4;  // a control (shim/signals), not a translation
+inline constexpr unsigned kTrapRefused = 8;  // refused by a filter of the program's (shim/sandbox)
 
 // Where the image lies. All zero for a plan that does not translate.
 struct Layout {

@@ -2,6 +2,9 @@
 
 #include <linux/errno.h>
 
+#include "shim/sandbox/prefix.h"
+#include "shim/sandbox/turned.h"
+#include "shim/signals/thread.h"
 #include "tables/lookup.h"
 
 namespace abishim::sandbox {
@@ -29,6 +32,11 @@ long ErrnoOf(unsigned said) {
   return -static_cast<long>(error < kMost ? error : kMost);
 }
 
+bool LeavesFor(long nr) {
+  if (nr == NumberOf("seccomp") || nr == NumberOf("prctl")) return true;
+  return (nr == NumberOf("execve") || nr == NumberOf("execveat")) && signals::MemoryIsBorrowed();
+}
+
 }  // namespace
 
 long Guarded(long nr, long a, long b, long c, long d, long e, long f) {
@@ -38,23 +46,36 @@ long Guarded(long nr, long a, long b, long c, long d, long e, long f) {
   return abishim_gate(nr, a, b, c, d, e, f);
 }
 
-bool MayReexecute(const arch::Ucontext& u, long nr, const Args& args) {
-  if (g_kept.load(std::memory_order_relaxed) == 0) return true;
-  return Lets(Judge(nr, args, arch::ProgramCounter(u)));
+bool MayReexecute(const arch::Ucontext& u, long trapped, long nr, const Args& args) {
+  if (nr != trapped && !IsReexecuted(nr)) return false;
+  if (g_kept.load(std::memory_order_relaxed) != 0 &&
+      !Lets(Judge(nr, args, arch::ProgramCounter(u)))) {
+    return false;
+  }
+  NoteTurned(u, nr, args);
+  return true;
 }
 
 // Our TRAP outranks everything of theirs but TRAP and KILL, which have had their way already: KILL
-// is said only by a filter that is just being installed, or that nobody handed on. The gate is let
-// through by ours and not by theirs, so there the kernel does what was asked for. (A control makes
-// its own call, if any, which no other way could.)
-Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control) {
+// is said only by a filter that is just being installed, or that nobody handed on, or of a call
+// that we might have had the program make (prefix.h). The gate is let through by ours and not by
+// theirs, so there the kernel does what was asked for. (A control makes its own call, if any, which
+// no other way could.)
+Decision Decide(arch::Siginfo* info, arch::Ucontext* u, const Args& args, bool control,
+                Inside* inside) {
   if (g_kept.load(std::memory_order_relaxed) == 0) return Decision::kGoOn;
+  const long nr = info->syscall.nr;
   const unsigned said = Judge(nr, args, arch::ProgramCounter(*u));
+  if (TakeTurned(*u, nr, args) && !Lets(said)) {
+    arch::SetResult(u, -ENOSYS);
+    return Decision::kAnswered;
+  }
   switch (ActionOf(said)) {
     case SECCOMP_RET_ALLOW:
     case SECCOMP_RET_LOG:  // what is logged is what is made in its place
       return Decision::kGoOn;
     case SECCOMP_RET_TRAP:
+      info->error = static_cast<int>(said & SECCOMP_RET_DATA);
       return Decision::kTheirs;
     case SECCOMP_RET_ERRNO:
       arch::SetResult(u, ErrnoOf(said));
@@ -70,6 +91,7 @@ Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control) {
       [[fallthrough]];
     default:
       if (control) return Decision::kGoOn;
+      inside->Leave();
       arch::SetResult(u, Original(nr, args));
       return Decision::kAnswered;
   }
@@ -79,14 +101,15 @@ void Inside::Enter() {
   forks_ = g_forks.load();
   door_ = g_door.load();
   g_inside[door_].fetch_add(1);
+  in_ = true;
 }
 
 void Inside::Leave() {
-  if (forks_ == g_forks.load()) g_inside[door_].fetch_sub(1);
+  if (in_ && forks_ == g_forks.load()) g_inside[door_].fetch_sub(1);
+  in_ = false;
 }
 
-Outside::Outside(Inside* inside, long nr)
-    : left_(nr == NumberOf("seccomp") || nr == NumberOf("prctl") ? inside : nullptr) {
+Outside::Outside(Inside* inside, long nr) : left_(LeavesFor(nr) ? inside : nullptr) {
   if (left_ != nullptr) left_->Leave();
 }
 

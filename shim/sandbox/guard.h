@@ -18,9 +18,10 @@ inline long Original(long nr, const Args& a) {
   return abishim_gate(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
 }
 
-// Whether the program's own instruction may make this call in place of the one that was trapped.
+// Whether the program's own instruction may make this call in place of the one that was trapped;
+// it is then noted (turned.h). `trapped`: what that one was.
 // (A filter with a broker behind its TRAP sees the older call when the program falls back to it.)
-bool MayReexecute(const arch::Ucontext& u, long nr, const Args& args);
+bool MayReexecute(const arch::Ucontext& u, long trapped, long nr, const Args& args);
 
 // What the kept filters do with a trapped call.
 enum class Decision {
@@ -28,7 +29,11 @@ enum class Decision {
   kAnswered,  // the frame holds what the program shall get
   kTheirs,    // the trap is the program's own, whatever its cookie
 };
-Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control);
+// Who is trapped by a filter of the program's finds its data in `info` then. Whose call may end him
+// is not inside any more.
+class Inside;
+Decision Decide(arch::Siginfo* info, arch::Ucontext* u, const Args& args, bool control,
+                Inside* inside);
 
 // Between Enter and Leave this thread is between the question and the call. Who installs a filter
 // for all threads has left, publishes it, and waits until those have left who may not have seen it.
@@ -39,13 +44,15 @@ class Inside {
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
   void Enter();
-  void Leave();
+  void Leave();  // once, or again and again
 
  private:
   unsigned forks_, door_;
+  bool in_ = false;
 };
 // Left for as long as a call is served that may install a filter: or two that install one at a time
-// would wait for each other.
+// would wait for each other. And by a vfork child that executes something: it does not come back to
+// its parent's memory, and no filter of its parent's comes to it.
 class Outside {
  public:
   Outside(Inside* inside, long nr);

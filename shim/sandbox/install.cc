@@ -9,13 +9,12 @@
 #include "shim/plan/question.h"
 #include "shim/sandbox/guard.h"
 #include "shim/sandbox/prefix.h"
+#include "shim/sandbox/turned.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
 
 namespace abishim::sandbox {
 namespace {
-
-constexpr unsigned kLongest = 4096;  // BPF_MAXINSNS
 
 // What the program wants installed, and how: by either call.
 struct Wish {
@@ -25,12 +24,23 @@ struct Wish {
 };
 constexpr int kFilter = 2;  // the argument that points to it, in both calls
 
-// The prefix, and behind it the program's. Null when it cannot be read or is none.
-bool Fill(const sock_fprog& given, Kept* kept, sock_filter* prefix, unsigned prefix_length) {
+// False when it cannot be read.
+bool Fill(const sock_fprog& given, const Kept& kept) {
   const Word at = reinterpret_cast<Word>(given.filter), bytes = given.len * sizeof(sock_filter);
-  if (kHost.copy_in(kept->code + prefix_length, at, bytes) != bytes) return false;
-  for (unsigned i = 0; i < prefix_length; ++i) kept->code[i] = prefix[i];
-  return true;
+  return kHost.copy_in(kept.code, at, bytes) == bytes;
+}
+
+// A filter that leads out of itself is for the kernel to refuse: ours goes on behind its end.
+bool StaysInside(const sock_filter* code, unsigned length) {
+  for (unsigned i = 0; i < length; ++i) {
+    const unsigned left = length - i - 1;
+    const bool jumps = BPF_CLASS(code[i].code) == BPF_JMP;
+    if (jumps && BPF_OP(code[i].code) == BPF_JA && code[i].k >= left) return false;
+    if (jumps && BPF_OP(code[i].code) != BPF_JA && (code[i].jt >= left || code[i].jf >= left)) {
+      return false;
+    }
+  }
+  return BPF_CLASS(code[length - 1].code) == BPF_RET;
 }
 
 // A positive result is a thread that could not be synchronised, and then nobody has the filter; or
@@ -45,32 +55,37 @@ void Say(const char* what, unsigned length) {
   start::Line().Text("sandbox: a filter of ").Number(length).Text(what).Write(start::Log());
 }
 
+// Puts the kept filter in force, as Compose has it. The result is the kernel's.
+long PutInForce(const Wish& wish, const Kept& kept, unsigned length, sock_filter* room) {
+  const bool all_threads = (wish.flags & SECCOMP_FILTER_FLAG_TSYNC) != 0;
+  const unsigned composed = Compose(kept.number, all_threads, kept.code, length, room);
+  if (composed > kLongestFilter) {
+    Say(" instructions is too long with what abishim adds: EINVAL", length);
+    return -EINVAL;
+  }
+  Say(" instructions is kept, and asked before each translation", length);
+  Publish(kept, length);
+  if (all_threads) WaitForOthers();
+  const sock_fprog ours{static_cast<unsigned short>(composed), room};
+  Args args = wish.args;
+  args.word[kFilter] = reinterpret_cast<Word>(&ours);
+  return Original(wish.nr, args);
+}
+
 // Installs the filter that `given` describes in the way of the wish.
-long Install(const Wish& wish, const sock_fprog& given, const sock_filter& first) {
-  sock_filter prefix[kPrefixMost];
-  Kept kept = Reserve(given.len + kPrefixMost);
-  if (kept.code == nullptr) {
+long Install(const Wish& wish, const sock_fprog& given) {
+  const Kept kept = Reserve(given.len);
+  sock_filter* const room = kept.code != nullptr ? Borrow(given.len + kAround) : nullptr;
+  if (room == nullptr) {
+    if (kept.code != nullptr) Settle(kept, false);
     Say(" instructions is one too many to be kept: ENOMEM", given.len);
     return -ENOMEM;
   }
-  const unsigned before = WritePrefix(kept.number, first, prefix);
-  if (!Fill(given, &kept, prefix, before)) {
-    Settle(kept, false);
-    return Original(wish.nr, wish.args);
-  }
-  if (before + given.len > kLongest) {
-    Settle(kept, false);
-    Say(" instructions is too long with what abishim adds: EINVAL", given.len);
-    return -EINVAL;
-  }
-  Say(" instructions is kept, and asked before each translation", given.len);
-  Publish(kept, before + given.len);
-  if ((wish.flags & SECCOMP_FILTER_FLAG_TSYNC) != 0) WaitForOthers();
-  const sock_fprog ours{static_cast<unsigned short>(before + given.len), kept.code};
-  Args args = wish.args;
-  args.word[kFilter] = reinterpret_cast<Word>(&ours);
-  const long result = Original(wish.nr, args);
-  Settle(kept, Succeeded(result, wish.flags));
+  const bool sound = Fill(given, kept) && StaysInside(kept.code, given.len);
+  const long result =
+      sound ? PutInForce(wish, kept, given.len, room) : Original(wish.nr, wish.args);
+  GiveBack(room, given.len + kAround);
+  Settle(kept, sound && Succeeded(result, wish.flags));
   return result;
 }
 
@@ -78,12 +93,10 @@ long Install(const Wish& wish, const sock_fprog& given, const sock_filter& first
 // its checks come in their own order.
 long Filter(const Wish& wish) {
   sock_fprog given;
-  sock_filter first;
-  if (!CopyIn(wish.args[kFilter], &given) || given.len == 0 || given.len > kLongest ||
-      !CopyIn(reinterpret_cast<Word>(given.filter), &first)) {
+  if (!CopyIn(wish.args[kFilter], &given) || given.len == 0 || given.len > kLongestFilter) {
     return Original(wish.nr, wish.args);
   }
-  return Install(wish, given, first);
+  return Install(wish, given);
 }
 
 // The same four calls as in strict mode. Death is by SIGSYS, not by SIGKILL.
@@ -108,12 +121,13 @@ long Strict(const Wish& wish, Wish as_filter) {
   WriteStrict(&program);
   const sock_fprog given{static_cast<unsigned short>(program.length()),
                          const_cast<sock_filter*>(program.begin())};
-  return Install(as_filter, given, *program.begin());
+  return Install(as_filter, given);
 }
 
 }  // namespace
 
 void Seccomp(arch::Ucontext* u, long nr, const Args& args) {
+  ForgetTurned(*u);
   const Wish wish{nr, args, args.Uint(1)};
   if (args.Uint(0) == SECCOMP_SET_MODE_FILTER) return arch::SetResult(u, Filter(wish));
   arch::SetResult(u, Strict(wish, {nr, {{SECCOMP_SET_MODE_FILTER}}, 0}));

@@ -58,14 +58,26 @@ Kept Reserve(unsigned length) {
     return {};
   }
   Entry& entry = g_table.entries[number];
-  const unsigned start = g_table.used.fetch_add(length);
-  if (start > kRoom - length || start > kRoom) {
-    g_table.used.fetch_sub(length);
+  sock_filter* const room = Borrow(length);
+  if (room == nullptr) {
     entry.state.store(State::kFailed);
     return {};
   }
-  entry.start = start;
-  return {g_room + start, number};
+  entry.start = static_cast<unsigned>(room - g_room);
+  return {room, number};
+}
+
+sock_filter* Borrow(unsigned length) {
+  const unsigned start = g_table.used.fetch_add(length);
+  if (start <= kRoom && start <= kRoom - length) return g_room + start;
+  g_table.used.fetch_sub(length);
+  return nullptr;
+}
+
+void GiveBack(sock_filter* room, unsigned length) {
+  const auto start = static_cast<unsigned>(room - g_room);
+  unsigned end = start + length;
+  g_table.used.compare_exchange_strong(end, start);
 }
 
 void Publish(const Kept& kept, unsigned length) {

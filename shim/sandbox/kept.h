@@ -17,12 +17,12 @@ namespace abishim::sandbox {
 // How many filters are kept. 0 in nearly every program, and then nothing here costs anything.
 extern std::atomic<unsigned> g_kept;
 
-// The most that the kernel lets a thread carry in all: MAX_INSNS_PER_PATH.
-inline constexpr unsigned kRoom = 32768;
+// The most that the kernel lets a thread carry in all (MAX_INSNS_PER_PATH), and room to write one.
+inline constexpr unsigned kRoom = 32768 + 4096;
 inline constexpr unsigned kMost = 64;
 
-// Room for a filter of `length` instructions, to be filled in; null when there is none left. From
-// Publish on, until Settle, every thread counts as carrying it.
+// Room for a filter of `length` instructions, to be filled in as the program gave it; null when
+// there is none left. From Publish on, until Settle, every thread counts as carrying it.
 struct Kept {
   sock_filter* code = nullptr;
   unsigned number = 0;
@@ -31,8 +31,12 @@ Kept Reserve(unsigned length);
 void Publish(const Kept& kept, unsigned length);  // of what was filled in
 void Settle(const Kept& kept, bool installed);
 
-// What the filters that this thread carries say to a call: a seccomp return value. Instructions
-// later than the prefix only: what the prefix allows is never asked.
+// Room for so long as an installation takes, not kept; null when there is none. What two threads
+// take at a time can stay taken.
+sock_filter* Borrow(unsigned length);
+void GiveBack(sock_filter* room, unsigned length);
+
+// What the filters that this thread carries say to a call: a seccomp return value.
 unsigned Judge(long nr, const Args& args, Word caller);
 inline unsigned ActionOf(unsigned said) { return said & SECCOMP_RET_ACTION_FULL; }
 inline bool Lets(unsigned said) {
