@@ -1,5 +1,5 @@
 // A call changes rax, rcx and r11 alone: no other register, no flag, no vector register, nothing
-// below the stack pointer.
+// below the stack pointer. (A re-executed one leaves its own arguments behind, no more.)
 #include "planned.h"
 
 struct Registers {
@@ -42,6 +42,8 @@ __asm__(
     "ret\n");
 static_assert(sizeof(struct Registers) == 488, "offsets above");
 
+static unsigned changed;  // which words may be others: by the arguments' numbers
+
 static void Keeps(long nr, long a, long b, long c, long d, long e, long should) {
   struct Registers before, after;
   CHECK_EQ(Getrandom(&before, sizeof(before)), sizeof(before));
@@ -56,7 +58,7 @@ static void Keeps(long nr, long a, long b, long c, long d, long e, long should) 
     static char where[48];
     snprintf(where, sizeof(where), "call %ld, word %zu", nr, i);
     check_context = where;
-    CHECK_EQ(is[i], was[i]);
+    if (i >= 6 || (changed >> i & 1) == 0) CHECK_EQ(is[i], was[i]);
   }
   check_context = "";
 }
@@ -66,6 +68,7 @@ int main(void) {
   char buffer[64];
   struct StatxResult result;
   const struct OpenHow wrong = {.flags = O_RDONLY, .resolve = 1UL << 40};
+  const struct OpenHow right = {.flags = O_RDONLY};
   for (int i = 0; i < 100; ++i) {
     Keeps(SYS_getpid, 1, 2, 3, 4, 5, getpid());
     Keeps(SYS_getrandom, (long)buffer, 64, 0, 77, 78, 64);
@@ -74,6 +77,9 @@ int main(void) {
     Keeps(SYS_statx, AT_FDCWD, (long)"/no/such", 0, kBasicStats, (long)&result, -ENOENT);
     Keeps(SYS_faccessat2, AT_FDCWD, (long)"/", R_OK, kAtEaccess, 5, 0);
     Keeps(SYS_openat2, AT_FDCWD, (long)"/", (long)&wrong, sizeof(wrong), 5, -EINVAL);
+    changed = 1 << 2 | 1 << 3;
+    Keeps(SYS_openat2, AT_FDCWD, (long)"/no/such", (long)&right, sizeof(right), 5, -ENOENT);
+    changed = 0;
     Keeps(SYS_close_range, 900, 900, 0, 1, 2, 0);
     uint64_t old;
     Keeps(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&old, 8, 3, 0);
