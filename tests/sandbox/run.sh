@@ -1,6 +1,7 @@
 #!/bin/bash
 # run.sh [COUNT [ROUNDS]]: random filters of the program's own, natively and on pretended hosts, compared line by line. COUNT
-# children each (700). Then filters that come while other threads make calls, ROUNDS times (100).
+# children each (700). Then filters that come while other threads make calls, ROUNDS times (100). Then ROUNDS children whose
+# calls are looked at from outside: none may be one that their filters refuse.
 # Prints `ok|FAIL NAME ...` for each host.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -43,4 +44,21 @@ during native "$work/tsync" "$rounds" native
 for option in --pretend-kernel=4.4 --profile=docker-19.03; do
   during "${option#*=}" "$top/build/release/abishim" run "$option" -- "$work/tsync" "$rounds"
 done
+
+# look HOST OPTION SEED [prctl]
+gcc -O1 -g -Wall -Wextra -Werror "$here/witness.c" -o "$work/witness"
+gcc -O1 -g -Wall -Wextra -Werror -pthread "$here/witnessed.c" -o "$work/witnessed"
+look() {
+  local host=$1 option=$2 said
+  shift 2
+  if said=$(timeout -k 1 300 "$work/witness" "$top/build/release/abishim" run "$option" -- "$work/witnessed" "$rounds" "$@" 2>&1); then
+    echo "ok sandbox/witness-$host $said"
+  else
+    echo "FAIL sandbox/witness-$host $said"
+    status=1
+  fi
+}
+look 3.10 --pretend-kernel=3.10 1 prctl
+look 4.18 --pretend-kernel=4.18 2
+look docker-19.03 --profile=docker-19.03 3
 exit $status
