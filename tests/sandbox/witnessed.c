@@ -1,6 +1,7 @@
 // witnessed COUNT SEED [prctl]: children that install random filters and make random calls, for
 // witness.c to look at; every other one with threads, two of which install filters for all of them
 // (not where there was no seccomp(2): prctl).
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <sched.h>
 
