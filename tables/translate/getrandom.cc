@@ -1,5 +1,5 @@
-// getrandom(2), Linux 3.17, by /dev/urandom and /dev/random or, without a /dev, by
-// /proc/sys/kernel/random/uuid, Linux 2.4.
+// getrandom(2), Linux 3.17, by /dev/urandom and /dev/random or, without a /dev, by a descriptor of
+// /dev/urandom that the program has, or /proc/sys/kernel/random/uuid, Linux 2.4.
 #include <asm/statfs.h>
 #include <linux/fcntl.h>
 #include <linux/magic.h>
@@ -17,17 +17,38 @@ constexpr Word kAtomic = 256;       // a read of up to so many bytes is never cu
 constexpr Word kMost = 33'554'431;  // what the call itself gives at most before Linux 5.18
 constexpr int kReadOnly = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW;
 
-// The device, or -errno: a file of that name in somebody's chroot is no source of randomness.
-[[gnu::noinline]] long OpenDevice(const Kernel& kernel, const char* path, unsigned minor) {
-  const long fd = kernel.Call<"openat">(AT_FDCWD, path, kReadOnly, 0);
-  if (IsError(fd)) return fd;
+constexpr unsigned kMemory = 1, kRandom = 8, kUrandom = 9;  // device numbers
+
+[[gnu::noinline]] bool IsDevice(const Kernel& kernel, long fd, unsigned minor) {
   arch::KernelStat stat;
-  constexpr unsigned kMemory = 1;  // the major number of both
-  if (!IsError(kernel.Call<"fstat">(fd, &stat)) && S_ISCHR(stat.mode) &&
-      stat.rdev == (kMemory << 8 | minor)) {
-    return fd;
-  }
+  return !IsError(kernel.Call<"fstat">(fd, &stat)) && S_ISCHR(stat.mode) &&
+         stat.rdev == (kMemory << 8 | minor);
+}
+
+// The device, or -errno: a file of that name in somebody's chroot is no source of randomness.
+long OpenDevice(const Kernel& kernel, const char* path, unsigned minor) {
+  const long fd = kernel.Call<"openat">(AT_FDCWD, path, kReadOnly, 0);
+  if (IsError(fd) || IsDevice(kernel, fd, minor)) return fd;
   kernel.Call<"close">(fd);
+  return -ENODEV;
+}
+
+bool IsReadable(const Kernel& kernel, long fd) {
+  const long flags = kernel.Call<"fcntl">(fd, F_GETFL);
+  return !IsError(flags) && (flags & O_PATH) == 0 && (flags & O_ACCMODE) != O_WRONLY;
+}
+
+// Who goes where no device is, an empty chroot or a sandbox, and means to go on, has one open
+// (Chromium's processes do). A copy of its descriptor, since another thread may close it and open
+// something else; -ENODEV where there is none.
+long BorrowDevice(const Kernel& kernel) {
+  constexpr long kSearched = 64;
+  for (long fd = 0; fd < kSearched; ++fd) {
+    if (!IsDevice(kernel, fd, kUrandom) || !IsReadable(kernel, fd)) continue;
+    const long copy = kernel.Call<"fcntl">(fd, F_DUPFD_CLOEXEC, 0);
+    if (IsError(copy) || IsDevice(kernel, copy, kUrandom)) return copy;
+    kernel.Call<"close">(copy);
+  }
   return -ENODEV;
 }
 
@@ -120,12 +141,13 @@ Result getrandom(Kernel& kernel, const Args& args) {
   if (random && (flags & GRND_INSECURE) != 0) return -EINVAL;
   const Word length = args[1] < kMost ? args[1] : kMost;
 
-  const long fd =
-      random ? OpenDevice(kernel, "/dev/random", 8) : OpenDevice(kernel, "/dev/urandom", 9);
+  long fd = random ? OpenDevice(kernel, "/dev/random", kRandom)
+                   : OpenDevice(kernel, "/dev/urandom", kUrandom);
   if (IsError(fd)) {
     if (random || fd == -EMFILE || fd == -ENFILE) return -ENOSYS;
-    return FromUuids(kernel, args[0], length);
+    fd = BorrowDevice(kernel);
   }
+  if (IsError(fd)) return FromUuids(kernel, args[0], length);
   const long result = ReadDevice(kernel, fd, args[0], length);
   const bool wait = result == -EAGAIN && (flags & GRND_NONBLOCK) == 0;
   if (wait) {

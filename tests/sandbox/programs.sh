@@ -4,7 +4,7 @@
 #   --host=NAME     only this host: a kernel version (3.10), or a profile (docker-19.03). 3.10-bare: one in which
 #                   no program can tell that it is a filter (hide.c)
 #   --program=NAME  only this program of programs/ (or of browsers/)
-#   --browsers      those of browsers/, whose root is 1.1 GB, as an ordinary user; on 4.18 if no host is named
+#   --browsers      those of browsers/, whose root is 1.1 GB, as an ordinary user; on 3.10 and 4.18 if no host is named
 #   --build=DIR     takes DIR/libabishim.so and DIR/abishim (build/release)
 #   --without       shows the hosts without abishim, and fails for no program that fails there
 #
@@ -28,7 +28,7 @@ for option; do
   esac
 done
 if [[ ${#hosts[@]} -eq 0 ]]; then
-  if [[ $kind == browser ]]; then hosts=(4.18); else hosts=(3.10 3.10-bare docker-19.03); fi
+  if [[ $kind == browser ]]; then hosts=(3.10 4.18); else hosts=(3.10 3.10-bare docker-19.03); fi
 fi
 root=$("$userland/roots.sh" trixie "$kind")
 

@@ -168,6 +168,26 @@ TEST(Getrandom, WithoutDevAndProc) {
             (Seen{-ENOSYS, -ENOSYS, -EINVAL}));
 }
 
+// The program has the device open, among much that is not it, or cannot be read.
+TEST(Getrandom, WithoutDevByADescriptorOfTheProgram) {
+  EXPECT_EQ(InChild([] {
+              close(0);
+              const int others[] = {open("/dev/zero", O_RDONLY), open("/dev/random", O_RDONLY),
+                                    open("/dev/urandom", O_WRONLY), open("/dev/urandom", O_PATH)};
+              const int device = open("/dev/urandom", O_RDONLY);
+              char bytes[300] = {};
+              if (others[3] < 0 || device < 0 || !Hide("/dev") || !Hide("/proc")) return Seen{-1};
+              Seen seen{Ask(bytes, 300, 0), Written(bytes, 300) > 290, Ask(bytes, 16, GRND_RANDOM)};
+              seen.push_back(dup(0) - device);  // nothing was left open in between
+              close(device);
+              memset(bytes, 0, 300);
+              seen.push_back(Ask(bytes, 300, 0));
+              seen.push_back(static_cast<long>(Written(bytes, 300)));
+              return seen;
+            }),
+            (Seen{300, 1, -ENOSYS, 1, -ENOSYS, 0}));
+}
+
 // What stands in /dev and /proc need not be what it is called.
 TEST(Getrandom, ImpostorsAreNotRead) {
   EXPECT_EQ(InChild([] {
