@@ -37,6 +37,7 @@ void Epoll(benchmark::State& state, Outer outer, Shim shim) {
 }
 BENCHMARK_CAPTURE(Epoll, native, Outer::kNone, Shim::kNone)->UseManualTime();
 BENCHMARK_CAPTURE(Epoll, reexecuted, Outer::kOldKernel, Shim::kLoaded)->UseManualTime();
+BENCHMARK_CAPTURE(Epoll, unguarded, Outer::kOldKernel, Shim::kUnguarded)->UseManualTime();
 
 // clone3: EPERM by an old profile, repaired to ENOSYS; against a number that no kernel has.
 void Errno(benchmark::State& state, Outer outer, Shim shim, long nr) {

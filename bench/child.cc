@@ -49,8 +49,9 @@ void InstallOuter(Outer outer) {
   }
 }
 
-void LoadShim() {
-  const char* library = getenv("ABISHIM_BENCH_LIBRARY");
+void LoadShim(Shim shim) {
+  const char* library =
+      getenv(shim == Shim::kUnguarded ? "ABISHIM_BENCH_UNGUARDED" : "ABISHIM_BENCH_LIBRARY");
   if (dlopen(library, RTLD_NOW) == nullptr) {
     fprintf(stderr, "%s\n", dlerror());
     _exit(1);
@@ -67,7 +68,7 @@ double Now() {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setup.before();
   InstallOuter(setup.outer);
-  if (setup.shim == Shim::kLoaded) LoadShim();
+  if (setup.shim != Shim::kNone) LoadShim(setup.shim);
   setup.after();
   long n;
   while (read(socket, &n, sizeof(n)) == sizeof(n)) {

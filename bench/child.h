@@ -10,7 +10,11 @@
 namespace abishim::bench {
 
 // How the call is delivered in the child.
-enum class Shim { kNone, kLoaded };
+enum class Shim {
+  kNone,
+  kLoaded,
+  kUnguarded,  // unguarded.cc: it does not look at filters of the program's own
+};
 enum class Outer {
   kNone,        // no filter of a container
   kOldKernel,   // denies (ENOSYS) what came after 3.10, allows the rest by number: has the bitmap

@@ -45,7 +45,11 @@ constexpr Ratio kRatios[] = {
     {"the same without the allow bitmap (before 5.11)", "Trivial/no_bitmap_abishim",
      "Trivial/no_bitmap_native"},
     {"trap, to an empty SIGSYS handler", "Trap/abishim", "Trap/empty_handler"},
-    {"Syscall User Dispatch, to the same", "Trap/user_dispatch", "Trap/empty_handler"},
+    {"a trap without a sandbox, to a library that asks none", "Trap/abishim", "Trap/unguarded"},
+    {"epoll_pwait2 re-executed, to the same", "Epoll/reexecuted", "Epoll/unguarded"},
+    {"a trap in a sandbox, to one without", "Trap/in_sandbox", "Trap/abishim"},
+    {"Syscall User Dispatch, to an empty SIGSYS handler", "Trap/user_dispatch",
+     "Trap/empty_handler"},
     {"USER_NOTIF, to the same", "Trap/user_notif", "Trap/empty_handler"},
     {"RET_TRACE, to the same", "Trap/ret_trace", "Trap/empty_handler"},
     {"getrandom translated, to native", "Getrandom/translated", "Getrandom/native"},
@@ -71,6 +75,7 @@ int main(int argc, char** argv) {
   if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) return 1;
   const std::string folder = std::string(path).substr(0, std::string(path).rfind('/'));
   SetDefault("ABISHIM_BENCH_LIBRARY", folder + "/libabishim.so");
+  SetDefault("ABISHIM_BENCH_UNGUARDED", folder + "/libabishim_bench_unguarded.so");
   SetDefault("ABISHIM_BENCH_EMPTY", folder + "/libabishim_bench_empty.so");
   SetDefault("ABISHIM_BENCH_DYNAMIC", folder + "/abishim_bench_dynamic");
   SetDefault("ABISHIM_BENCH_STATIC", folder + "/abishim_bench_static");

@@ -52,6 +52,20 @@ void Native(benchmark::State& state) { Measure(state, {}, Call); }
 void Abishim(benchmark::State& state) {
   Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kLoaded}, Call);
 }
+void Unguarded(benchmark::State& state) {
+  Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kUnguarded}, Call);
+}
+void InSandbox(benchmark::State& state) {
+  Measure(state,
+          {.outer = Outer::kOldKernel,
+           .shim = Shim::kLoaded,
+           .after =
+               [] {
+                 prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+                 FilterOne(SECCOMP_RET_ALLOW);
+               }},
+          Call);
+}
 void EmptyHandler(benchmark::State& state) {
   Measure(state,
           {.outer = Outer::kOldKernel,
@@ -169,6 +183,8 @@ void UserNotif(benchmark::State& state) {
 BENCHMARK(Native)->Name("Trap/native")->UseManualTime();
 BENCHMARK(EmptyHandler)->Name("Trap/empty_handler")->UseManualTime();
 BENCHMARK(Abishim)->Name("Trap/abishim")->UseManualTime();
+BENCHMARK(Unguarded)->Name("Trap/unguarded")->UseManualTime();
+BENCHMARK(InSandbox)->Name("Trap/in_sandbox")->UseManualTime();
 BENCHMARK(UserDispatch)->Name("Trap/user_dispatch")->UseManualTime();
 BENCHMARK(UserNotif)->Name("Trap/user_notif")->UseManualTime();
 BENCHMARK(Trace)->Name("Trap/ret_trace")->UseManualTime();

@@ -11,7 +11,7 @@ struct Note {
   std::atomic<Word> thread, depth, call;
 };
 constexpr unsigned kNotes = 1024, kTries = 8;
-constinit Note g_notes[kNotes] = {};
+[[gnu::section(".bss.z")]] constinit Note g_notes[kNotes] = {};
 
 constexpr Word kMix = 0x9e3779b97f4a7c15;
 
