@@ -11,8 +11,13 @@ namespace abishim::sandbox {
 namespace {
 
 // Who is inside came in by one of two doors, which are closed in turn: he who waits waits for those
-// inside, and not for those who come after them.
-constinit std::atomic<int> g_inside[2] = {};
+// inside, and not for those who come after them. Counted in several places: or each trap of each
+// thread would want the same cache line.
+struct alignas(64) Hall {
+  std::atomic<int> inside[2];
+};
+constexpr unsigned kHalls = 16;  // HallOf
+constinit Hall g_halls[kHalls] = {};
 constinit std::atomic<unsigned> g_door = 0;
 constinit std::atomic<unsigned> g_forks = 0;
 
@@ -30,6 +35,12 @@ long ErrnoOf(unsigned said) {
   constexpr unsigned kMost = 4095;  // MAX_ERRNO
   const unsigned error = said & SECCOMP_RET_DATA;
   return -static_cast<long>(error < kMost ? error : kMost);
+}
+
+// By where a thread stands on its alternate stack: no two stand there at a time.
+Hall& HallOf(const void* here) {
+  constexpr Word kMix = 0x9e3779b97f4a7c15;
+  return g_halls[reinterpret_cast<Word>(here) * kMix >> 60];
 }
 
 bool LeavesFor(long nr) {
@@ -100,13 +111,13 @@ Decision Decide(arch::Siginfo* info, arch::Ucontext* u, const Args& args, bool c
 void Inside::Enter() {
   forks_ = g_forks.load();
   door_ = g_door.load();
-  g_inside[door_].fetch_add(1);
-  in_ = true;
+  inside_ = &HallOf(this).inside[door_];
+  inside_->fetch_add(1);
 }
 
 void Inside::Leave() {
-  if (in_ && forks_ == g_forks.load()) g_inside[door_].fetch_sub(1);
-  in_ = false;
+  if (inside_ != nullptr && forks_ == g_forks.load()) inside_->fetch_sub(1);
+  inside_ = nullptr;
 }
 
 Outside::Outside(Inside* inside, long nr) : left_(LeavesFor(nr) ? inside : nullptr) {
@@ -124,14 +135,18 @@ void WaitForOthers() {
   const Word start = arch::CycleCounter();
   for (const unsigned door : {0u, 1u}) {
     g_door.store(1 - door);
-    while (g_inside[door].load() > 0 && arch::CycleCounter() - start < kCycles) {
+    for (Hall& hall : g_halls) {
+      while (hall.inside[door].load() > 0 && arch::CycleCounter() - start < kCycles) {
+      }
     }
   }
 }
 
 void ForgetOthers() {
   g_forks.fetch_add(1);
-  for (std::atomic<int>& inside : g_inside) inside.store(0);
+  for (Hall& hall : g_halls) {
+    for (std::atomic<int>& inside : hall.inside) inside.store(0);
+  }
 }
 
 }  // namespace abishim::sandbox

@@ -48,7 +48,7 @@ class Inside {
 
  private:
   unsigned forks_, door_;
-  bool in_ = false;
+  std::atomic<int>* inside_ = nullptr;
 };
 // Left for as long as a call is served that may install a filter: or two that install one at a time
 // would wait for each other. And by a vfork child that executes something: it does not come back to
