@@ -35,7 +35,7 @@ Label Builder::Load(Half word, Label next) {
 
 Label Builder::Keep(unsigned verdict, Label next) {
   FallTo(next);
-  return Emit(BPF_LDX | BPF_W | BPF_IMM, verdict);
+  return Emit(BPF_LDX | BPF_IMM, verdict);
 }
 
 Label Builder::KeepLoaded(Label next) {

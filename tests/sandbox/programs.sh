@@ -5,6 +5,7 @@
 #                   no program can tell that it is a filter (hide.c)
 #   --program=NAME  only this program of programs/ (or of browsers/)
 #   --browsers      those of browsers/, whose root is 1.1 GB, as an ordinary user; on 3.10 and 4.18 if no host is named
+#   --suite=NAME    programs of that Debian suite (trixie), whose root is made where there is none: sid
 #   --build=DIR     takes DIR/libabishim.so and DIR/abishim (build/release)
 #   --without       shows the hosts without abishim, and fails for no program that fails there
 #
@@ -16,11 +17,12 @@ userland=$top/tests/userland
 
 fail() { echo "programs.sh: $*" >&2; exit 2; }
 
-hosts=() programs=() kind=sandbox list=programs build=$top/build/release user=() without=''
+hosts=() programs=() kind=sandbox list=programs suite=trixie build=$top/build/release user=() without=''
 for option; do
   case $option in
     --host=?*) hosts+=("${option#*=}") ;;
     --program=?*) programs+=("$option") ;;
+    --suite=?*) suite=${option#*=} ;;
     --browsers) kind=browser list=browsers user=(--user) ;;
     --build=?*) build=$(realpath -e "${option#*=}") ;;
     --without) without=1 ;;
@@ -30,7 +32,7 @@ done
 if [[ ${#hosts[@]} -eq 0 ]]; then
   if [[ $kind == browser ]]; then hosts=(3.10 4.18); else hosts=(3.10 3.10-bare docker-19.03); fi
 fi
-root=$("$userland/roots.sh" trixie "$kind")
+root=$("$userland/roots.sh" "$suite" "$kind")
 
 out=$(mktemp -d)
 chmod 755 "$out"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # run.sh [COUNT [ROUNDS]]: random filters of the program's own, natively and on pretended hosts, compared line by line. COUNT
-# children each (700). Then filters that come while other threads make calls, ROUNDS times (100). Then ROUNDS children whose
+# children each (2000). Then filters that come while other threads make calls, ROUNDS times (100). Then ROUNDS children whose
 # calls are looked at from outside: none may be one that their filters refuse. Between them how long a filter for all threads
 # takes, and what a supervisor (NEW_LISTENER) and his child tell, which must be the same lines as natively.
 # Prints `ok|FAIL NAME ...` for each host.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-count=${1:-700} rounds=${2:-100}
+count=${1:-2000} rounds=${2:-100}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 gcc -O1 -g -Wall -Wextra -Werror "$here/random-filters.c" -o "$work/random-filters"
