@@ -2,6 +2,7 @@
 
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/sandbox/guard.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
@@ -84,6 +85,7 @@ void EnterHandler(int signal, const arch::Sigaction& action, arch::Ucontext* u) 
 }  // namespace
 
 Word Chain(int signal, arch::Siginfo* info, arch::Ucontext* u, Word* return_slot) {
+  const sandbox::Inside inside;
   const arch::Sigaction action = ProgramAction(signal);
   const bool dispatch = signal == kSigsys && info->code == kUserDispatch;
   if (!dispatch) {

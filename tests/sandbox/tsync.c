@@ -177,7 +177,33 @@ static int Sleeper(void) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 203;
 }
 
+// What the program behind an exec gets for a call that the filter of the one before it refuses.
+static int AfterExec(void) {
+  struct sock_filter code[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mlock, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EXDEV),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {4, code};
+  int status;
+  const pid_t pid = fork();
+  if (pid == 0) {
+    char path[4096] = "";
+    if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) _exit(201);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) != 0)
+      _exit(202);
+    execl(path, path, "executed", NULL);
+    _exit(203);
+  }
+  waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 204;
+}
+
 int main(int argc, char** argv) {
+  if (argc > 1 && strcmp(argv[1], "executed") == 0) {
+    _exit(syscall(SYS_mlock, &argc, 0) == 0 ? 0 : errno);
+  }
   const int rounds = argc > 1 ? atoi(argv[1]) : 100,
             native = argc > 2 && strcmp(argv[2], "native") == 0;
   int bad = 0;
@@ -202,8 +228,10 @@ int main(int argc, char** argv) {
            (native && shared->enosys[0][kind] + shared->enosys[1][kind] != 0);
     bad += shared->well[0][kind] == 0 || shared->well[1][kind] + shared->enosys[1][kind] == 0;
   }
-  const int again = Sleeper();
+  const int executed = AfterExec(), again = Sleeper();
+  bad += executed != EXDEV;
   bad += again != 0 && (native || again != ENOSYS);
-  printf("began again: errno %d; %d rounds, %d bad\n", again, rounds, bad);
+  printf("after an exec: errno %d; began again: errno %d; %d rounds, %d bad\n", executed, again,
+         rounds, bad);
   return bad != 0;
 }
