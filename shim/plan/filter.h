@@ -14,6 +14,7 @@ inline constexpr unsigned kTrapFlags = 0xf;
 inline constexpr unsigned kTrapHostHas = 1;  // the host has the call: try it first
 inline constexpr unsigned kTrapRepair = 2;   // answer ENOSYS and count it (count_repairs)
 inline constexpr unsigned kTrapControl = 4;  // a control (shim/signals), not a translation
+inline constexpr unsigned kTrapFlag = 8;     // the host has the call, but not one of its flags
 
 // Where the image lies. All zero for a plan that does not translate.
 struct Layout {
