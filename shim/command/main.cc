@@ -44,8 +44,10 @@ void AddRun(CLI::App* app, RunOptions* options) {
   CLI::App* run = app->add_subcommand("run", "Start a program under the shim");
   run->formatter(std::make_shared<RunFormatter>());
   run->prefix_command();
-  AddText(run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]",
-          "Answer ENOSYS for every system call newer than that kernel");
+  AddText(
+      run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]|NAME",
+      "Answer as that kernel does to newer calls and flags; NAME: rhel7, rhel8.1, debian8 to 13, "
+      "ubuntu14.04 to 24.04");
   AddText(run, "--profile", &options->profile, "NAME|FILE.json",
           "Deny what this seccomp profile denies: docker-19.03, docker-20.10.0, docker-2026, or a "
           "file of the OCI or Docker form");
@@ -56,6 +58,8 @@ void AddRun(CLI::App* app, RunOptions* options) {
   AddText(run, "--uname", &options->release, "RELEASE",
           "What uname(2) says the release of the kernel is");
   AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");
+  run->add_flag("--flags", options->flags, "Ignore what the pretended kernel ignored, by a tracer")
+      ->disable_flag_override();
   run->add_flag("--stats", options->stats,
                 "Print to stderr how often each call was trapped and repaired")
       ->disable_flag_override();

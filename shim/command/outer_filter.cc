@@ -13,12 +13,14 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <memory>
 
 #include "abi.h"
 #include "shim/command/failure.h"
 #include "shim/plan/evaluate.h"
+#include "tables/flags.h"
 #include "tables/lookup.h"
 
 namespace abishim::command {
@@ -101,9 +103,31 @@ bool InstallBy(const sock_fprog& program) {
   return errno == ENOSYS && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
+// Flags that came after their calls: refused as they were, or, of those that were ignored, handed
+// to the tracer that takes them out.
+void AddFlags(scmp_filter_ctx context, const OlderKernel& kernel, bool traced) {
+  for (const Flag& flag : kFlags) {
+    const Row& row = *FindRow(flag.call);
+    const int number = arch::NumberIn(row.nr);
+    if (number == kNone || kernel.Has(flag) || !kernel.Has(row)) continue;
+    if (flag.older == kIgnored && !traced) continue;
+    const std::uint32_t action =
+        flag.older == kIgnored ? SCMP_ACT_TRACE(kTraceFlags) : SCMP_ACT_ERRNO(flag.older);
+    const scmp_arg_cmp use{static_cast<unsigned>(flag.use.argument), SCMP_CMP_MASKED_EQ,
+                           flag.use.mask, flag.use.value};
+    Check(seccomp_rule_add_array(context, action, number, 1, &use), std::string(flag.name));
+  }
+}
+
+// A bad descriptor is told apart, so that who asks by one is misled as on the real thing.
+void AddInVain(scmp_filter_ctx context, int number) {
+  const scmp_arg_cmp descriptor{0, SCMP_CMP_LE, INT_MAX, 0};
+  Check(seccomp_rule_add_array(context, SCMP_ACT_ERRNO(ENOSYS), number, 1, &descriptor), "in vain");
+}
+
 }  // namespace
 
-Program PretendKernel(Version kernel) {
+Program PretendKernel(const OlderKernel& kernel, bool traced) {
   const Context context = NewContext(SCMP_ACT_ALLOW);
   Check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW), "bad arch");
   const auto refuse = [&](int number) {
@@ -112,10 +136,12 @@ Program PretendKernel(Version kernel) {
   };
   for (const Row& row : kSyscalls) {
     const int number = arch::NumberIn(row.nr);
-    if (number != kNone && arch::SinceIn(row) > kernel) refuse(number);
+    if (number != kNone && !kernel.Has(row)) refuse(number);
+    if (number != kNone && row.name == kernel.in_vain) AddInVain(context.get(), number);
   }
   // What even the table has not heard of is newer still.
   for (int number = kUnknownToTable; number < arch::kNumbers; ++number) refuse(number);
+  AddFlags(context.get(), kernel, traced);
   return Export(context.get());
 }
 

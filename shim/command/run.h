@@ -9,11 +9,12 @@ namespace abishim::command {
 struct RunOptions {
   std::string pretend_kernel, profile, policy, log;  // empty: not given
   std::string exec, release, nofile;
-  bool stats = false;
+  bool stats = false, flags = false;
   std::vector<std::string> program;  // and its arguments
 };
 
-// Comes back only with --stats (the exit status) or by a Failure: else it becomes the program.
+// Comes back only with --stats and --flags (the exit status) or by a Failure: else it becomes the
+// program.
 int Run(const RunOptions& options);
 
 }  // namespace abishim::command

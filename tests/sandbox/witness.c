@@ -33,7 +33,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { kHeld = 64, kQuestion = 0x61626974, kRefusedByTheirs = 0xab18 };
+enum { kHeld = 64, kQuestion = 0x61626974, kRefusedByTheirs = 0xab28 };
 static struct Shared* shared;
 static long own, again, gate, asked, ended, original, came_back, held_some, deaths, bad;
 

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <set>
 
+#include "tables/flags.h"
+
 namespace abishim::test {
 namespace {
 
@@ -26,10 +28,24 @@ const Row* Missing(long nr) {
   return nullptr;
 }
 
+bool g_old_flags = false;  // flags that are newer are as this host has them: refused or ignored
+
+// Takes out what the host ignores; an errno where it refuses.
+int UseFlags(long nr, Args* args) {
+  for (const Flag& flag : kFlags) {
+    const bool newer = g_old_flags && flag.since > g_host;
+    if (!newer || arch::NumberIn(FindRow(flag.call)->nr) != nr || !flag.use.Is(*args)) continue;
+    if (flag.older != kIgnored) return flag.older;
+    args->word[flag.use.argument] &= ~Word{flag.use.value};
+  }
+  return 0;
+}
+
 long Call(long nr, long a, long b, long c, long d, long e, long f) {
   if (Missing(nr) != nullptr) return -ENOSYS;
-  const long result = syscall(nr, a, b, c, d, e, f);
-  return result == -1 ? -errno : result;
+  Args args{{Word(a), Word(b), Word(c), Word(d), Word(e), Word(f)}};
+  if (const int error = UseFlags(nr, &args)) return -error;
+  return Native(nr, args);
 }
 
 // process_vm_* stop at the first page that cannot be touched and say how far they got.
@@ -95,6 +111,19 @@ Result Translate(Translation* translation, const Args& args, Version host) {
 
 long Translated(Translation* translation, const Args& args, Version host) {
   return Finish(Translate(translation, args, host));
+}
+
+long TranslatedFlag(Translation* translation, const Args& args, Version host) {
+  g_old_flags = true;
+  Result result = Translate(translation, args, host);
+  // The same call again is trapped again.
+  for (Args same = result.args; result.again && UseFlags(result.value, &same) != 0;) {
+    same = result.args;
+    result = Translate(translation, same, host);
+  }
+  const long value = Finish(result);
+  g_old_flags = false;
+  return value;
 }
 
 long TranslatedWithHostCall(Translation* translation, const Args& args, Version host) {
