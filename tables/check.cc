@@ -1,6 +1,7 @@
 // What must hold for the table, on every architecture. Compiling this file is the check.
 #include <algorithm>
 
+#include "tables/flags.h"
 #include "tables/lookup.h"
 
 namespace abishim {
@@ -75,6 +76,52 @@ consteval bool ArgumentsFit() {
   return true;
 }
 
+// By call, then by name.
+consteval bool FlagsAreSorted() {
+  for (unsigned long i = 1; i < std::size(kFlags); ++i) {
+    const Flag &before = kFlags[i - 1], &flag = kFlags[i];
+    if (before.call > flag.call) return false;
+    if (before.call == flag.call && before.name >= flag.name) return false;
+  }
+  return true;
+}
+
+consteval bool FlagsAreOfACall() {
+  for (const Flag& flag : kFlags) {
+    const Row* row = FindRow(flag.call);
+    const Use& use = flag.use;
+    if (row == nullptr || use.argument >= row->args || use.mask == 0) return false;
+    if ((use.value & ~use.mask) != 0 || flag.older < 0) return false;
+  }
+  return true;
+}
+
+consteval bool FlagsAreExplained() {
+  for (const Flag& flag : kFlags) {
+    if (flag.cls == Class::kNone) return false;
+    if ((flag.cls == Class::kRefuse) == (flag.when_missing != nullptr)) return false;
+    if ((flag.cls == Class::kPartial) == flag.loses.empty()) return false;
+    if ((flag.cls == Class::kRefuse) == flag.reason.empty()) return false;
+    for (const Flag& other : kFlags) {
+      const bool both = other.when_missing != nullptr && flag.when_missing != nullptr;
+      if (both && other.call == flag.call && other.when_missing != flag.when_missing) return false;
+    }
+  }
+  return true;
+}
+
+// A host that lacks a flag lacks a call, so that flags need not be asked for where no call does.
+consteval bool FlagsAreOlderThanSomeCall() {
+  Version newest{};
+  for (const Row& row : kSyscalls) {
+    if (row.when_missing != nullptr && !row.minor) newest = std::max(newest, row.since);
+  }
+  for (const Flag& flag : kFlags) {
+    if (flag.when_missing != nullptr && flag.since >= newest) return false;
+  }
+  return true;
+}
+
 static_assert(IsSortedByName());
 static_assert(NoNumberTwice(&Numbers::OnX86_64));
 static_assert(NoNumberTwice(&Numbers::OnI386));
@@ -84,6 +131,10 @@ static_assert(OneNumberFrom424());
 static_assert(HasANumber());
 static_assert(ClassesAreExplained());
 static_assert(ArgumentsFit());
+static_assert(FlagsAreSorted());
+static_assert(FlagsAreOfACall());
+static_assert(FlagsAreExplained());
+static_assert(FlagsAreOlderThanSomeCall());
 
 }  // namespace
 }  // namespace abishim

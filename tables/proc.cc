@@ -6,7 +6,8 @@
 namespace abishim::translate {
 
 long StatOf(const Kernel& kernel, int fd, KernelStat* stat) {
-  return kernel.Call<"newfstatat">(fd, "", stat, AT_EMPTY_PATH);
+  const long error = kernel.Call<"newfstatat">(fd, "", stat, AT_EMPTY_PATH);
+  return error == -EINVAL ? kernel.Call<"fstat">(fd, stat) : error;  // before 2.6.39
 }
 
 ProcPath::ProcPath(const Kernel& kernel, const char* folder, int fd) {

@@ -18,6 +18,11 @@ constexpr auto SinceIn(const Row& row) {
   return row.later.x86_64 == decltype(row.since){} ? row.since : row.later.x86_64;
 }
 
+// Where a program's addresses end (with four levels of page tables), and those flags of mmap(2)
+// that say where to look for room (MAP_32BIT, MAP_ABOVE4G); with MAP_FIXED they say nothing.
+inline constexpr unsigned long kAddressesEnd = 0x7ffffffff000;
+inline constexpr unsigned kMapAreas = 0x40 | 0x80;
+
 // struct stat of newfstatat(2), fstat(2): asm/stat.h, since 2.3.
 struct KernelStat {
   unsigned long dev, ino, nlink;

@@ -39,10 +39,19 @@ struct Findings {
   Presence shim;
   Policy policy;
   long probe_error = 0;
-  Answer answers[arch::kNumbers] = {};
+  Answers answers;
   Plan plan;
   Counts counts;
 };
+
+// In the order of kAskedFlags.
+template <class F>
+void ForEachAskedFlag(const F& each) {
+  int i = 0;
+  for (const Flag& flag : kFlags) {
+    if (MayBePlanned(flag)) each(flag, i++);
+  }
+}
 
 // A filter that is no address: EFAULT where filters exist at all, and nothing is installed.
 std::string SeccompOfHost() {
@@ -63,7 +72,7 @@ Counts Count(const Findings& found) {
   Counts counts;
   for (const Asked& asked : kAsked) {
     const Verdict verdict = found.plan.verdict[asked.nr];
-    if (found.answers[asked.nr] == Answer::kKills) {
+    if (found.answers.of[asked.nr] == Answer::kKills) {
       ++counts.killed;
     } else if (verdict == Verdict::kRepair) {
       ++counts.repair;
@@ -86,7 +95,7 @@ Findings Examine(Policy policy) {
   found.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
   found.seccomp = SeccompOfHost();
   // Under a shim the answers would be the shim's own, not the host's.
-  if (!found.shim.present) found.probe_error = Probe(Call, found.answers);
+  if (!found.shim.present) found.probe_error = Probe(Call, &found.answers);
   found.plan = MakePlan(found.answers, policy);
   found.counts = Count(found);
   return found;
@@ -111,13 +120,20 @@ nlohmann::ordered_json ToJson(const Findings& found) {
     nlohmann::ordered_json call;
     call["name"] = row.name;
     call["number"] = asked.nr;
-    call["answer"] = ToText(found.answers[asked.nr]);
+    call["answer"] = ToText(found.answers.of[asked.nr]);
     call["verdict"] = ToText(found.plan.verdict[asked.nr]);
     call["class"] = ToText(row.cls);
     if (!row.loses.empty()) call["loses"] = row.loses;
     if (!row.reason.empty()) call["reason"] = row.reason;
     out["calls"].push_back(std::move(call));
   }
+  out["flags"] = nlohmann::ordered_json::array();
+  ForEachAskedFlag([&](const Flag& flag, int i) {
+    out["flags"].push_back({{"call", flag.call},
+                            {"flag", flag.name},
+                            {"answer", ToText(found.answers.of_flag[i])},
+                            {"translated", found.plan.lacks_flag[i]}});
+  });
   return out;
 }
 
@@ -163,7 +179,7 @@ void Print(const Findings& found) {
   printf("shim active: %s, policy: %s\n", found.shim.present ? "yes" : "no",
          found.policy == Policy::kRepair ? "repair" : "translate");
   for (const Asked& asked : kAsked) {
-    const Answer answer = found.answers[asked.nr];
+    const Answer answer = found.answers.of[asked.nr];
     const Verdict verdict = found.plan.verdict[asked.nr];
     if (verdict == Verdict::kPass && answer != Answer::kKills) continue;
     const Row& row = *RowOf(asked.nr);
@@ -171,6 +187,11 @@ void Print(const Findings& found) {
            std::string(ToText(answer)).c_str(), std::string(ToText(verdict)).c_str(),
            WhatFollows(row, answer, verdict).c_str());
   }
+  ForEachAskedFlag([&](const Flag& flag, int i) {
+    if (!found.plan.lacks_flag[i]) return;
+    printf("%-24s missing   translate  %s\n", NameOf(flag).c_str(),
+           flag.loses.empty() ? "exact" : ("loses: " + std::string(flag.loses)).c_str());
+  });
   PrintSummary(found);
   PrintSandboxes(found);
 }

@@ -1,11 +1,12 @@
 // What the table's and the plan's values are called in listings.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "abi.h"
 #include "shim/plan/verdict.h"
-#include "tables/syscalls.h"
+#include "tables/flags.h"
 
 namespace abishim::command {
 
@@ -15,6 +16,11 @@ constexpr const Row* RowOf(int number) {
     if (arch::NumberIn(row.nr) == number) return &row;
   }
   return nullptr;
+}
+
+// "mmap(MAP_FIXED_NOREPLACE)"
+inline std::string NameOf(const Flag& flag) {
+  return std::string(flag.call) + '(' + std::string(flag.name) + ')';
 }
 
 constexpr std::string_view ToText(Class cls) {

@@ -19,6 +19,7 @@
 #include "abi.h"
 #include "shim/command/failure.h"
 #include "shim/plan/evaluate.h"
+#include "tables/flags.h"
 #include "tables/lookup.h"
 
 namespace abishim::command {
@@ -101,9 +102,25 @@ bool InstallBy(const sock_fprog& program) {
   return errno == ENOSYS && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
+// Flags that came after their calls: refused as they were, or, of those that were ignored, handed to
+// the tracer that takes them out.
+void AddFlags(scmp_filter_ctx context, Version kernel, bool traced) {
+  for (const Flag& flag : kFlags) {
+    const Row& row = *FindRow(flag.call);
+    const int number = arch::NumberIn(row.nr);
+    if (number == kNone || flag.since <= kernel || arch::SinceIn(row) > kernel) continue;
+    if (flag.older == kIgnored && !traced) continue;
+    const std::uint32_t action =
+        flag.older == kIgnored ? SCMP_ACT_TRACE(kTraceFlags) : SCMP_ACT_ERRNO(flag.older);
+    const scmp_arg_cmp use{static_cast<unsigned>(flag.use.argument), SCMP_CMP_MASKED_EQ,
+                           flag.use.mask, flag.use.value};
+    Check(seccomp_rule_add_array(context, action, number, 1, &use), std::string(flag.name));
+  }
+}
+
 }  // namespace
 
-Program PretendKernel(Version kernel) {
+Program PretendKernel(Version kernel, bool traced) {
   const Context context = NewContext(SCMP_ACT_ALLOW);
   Check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW), "bad arch");
   const auto refuse = [&](int number) {
@@ -116,6 +133,7 @@ Program PretendKernel(Version kernel) {
   }
   // What even the table has not heard of is newer still.
   for (int number = kUnknownToTable; number < arch::kNumbers; ++number) refuse(number);
+  AddFlags(context.get(), kernel, traced);
   return Export(context.get());
 }
 

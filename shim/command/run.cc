@@ -91,7 +91,7 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   std::optional<Version> pretended;
   if (!options.pretend_kernel.empty()) {
     pretended = ParseVersion(options.pretend_kernel, "--pretend-kernel");
-    filters.push_back(PretendKernel(*pretended));
+    filters.push_back(PretendKernel(*pretended, options.flags));
   }
   if (!options.profile.empty()) {
     const Version kernel = pretended.value_or(RunningKernel());

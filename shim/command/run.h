@@ -9,7 +9,7 @@ namespace abishim::command {
 struct RunOptions {
   std::string pretend_kernel, profile, policy, log;  // empty: not given
   std::string exec, release, nofile;
-  bool stats = false;
+  bool stats = false, flags = false;
   std::vector<std::string> program;  // and its arguments
 };
 

@@ -4,13 +4,15 @@
 
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
+#include "tables/flags.h"
 
 namespace abishim::deliver {
 namespace {
 
 struct Slim {
   Translation* translate = nullptr;
-  bool big_stack = false;
+  Translation* with_flag = nullptr;
+  bool big_stack = false;  // of `translate`, whichever calls it
 };
 
 // The table without names and prose, by number: they stay out of the image.
@@ -18,7 +20,13 @@ constexpr std::array<Slim, arch::kNumbers> Slimmed() {
   std::array<Slim, arch::kNumbers> slim;
   for (const Row& row : kSyscalls) {
     const int nr = arch::NumberIn(row.nr);
-    if (nr >= 0 && row.when_missing != nullptr) slim[nr] = {row.when_missing, row.big_stack};
+    if (nr >= 0 && row.when_missing != nullptr) {
+      slim[nr] = {.translate = row.when_missing, .big_stack = row.big_stack};
+    }
+  }
+  for (const Flag& flag : kFlags) {
+    const int nr = arch::NumberIn(FindRow(flag.call)->nr);
+    if (nr >= 0 && flag.when_missing != nullptr) slim[nr].with_flag = flag.when_missing;
   }
   return slim;
 }
@@ -47,10 +55,15 @@ Result WithRoom(Translation* translate, Kernel* kernel, const Args& args,
 }  // namespace
 
 Result Dispatch(long nr, const Args& args, const arch::AltStack& alternate, Flags flags) {
-  if (nr < 0 || nr >= arch::kNumbers || kSlim[nr].translate == nullptr) return -ENOSYS;
+  if (nr < 0 || nr >= arch::kNumbers) return -ENOSYS;
+  const Slim& slim = kSlim[nr];
+  Translation* const translate = flags.flag ? slim.with_flag : slim.translate;
+  if (translate == nullptr) return -ENOSYS;
   Kernel kernel(kHost, flags.host_has);
-  if (kSlim[nr].big_stack) return WithRoom(kSlim[nr].translate, &kernel, args, alternate);
-  return kSlim[nr].translate(kernel, args);
+  if (slim.big_stack && translate == slim.translate) {
+    return WithRoom(translate, &kernel, args, alternate);
+  }
+  return translate(kernel, args);
 }
 
 }  // namespace abishim::deliver

@@ -8,6 +8,7 @@ namespace abishim::deliver {
 
 struct Flags {
   bool host_has = false;  // the host has the call but may lie: row.host_may_lie
+  bool flag = false;      // it has the call, but not one of its flags: tables/flags.h
 };
 
 // What the program shall get. ENOSYS for a call without a translation. `alternate`: the alternate

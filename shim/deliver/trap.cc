@@ -44,7 +44,8 @@ void Serve(arch::Ucontext* u, long nr, const Args& args, unsigned data, sandbox:
     const sandbox::Outside outside(inside, nr);
     signals::ControlFor(nr)(u, nr, args);
   } else {
-    Answer(u, nr, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
+    const Flags flags{.host_has = (data & kTrapHostHas) != 0, .flag = (data & kTrapFlag) != 0};
+    Answer(u, nr, args, Dispatch(nr, args, u->stack, flags));
   }
 }
 

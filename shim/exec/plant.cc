@@ -15,14 +15,10 @@
 namespace abishim::exec {
 namespace {
 
-// The image's range as mmap(2) wants it.
+// The image's range as mmap(2) wants it: a hint. (MAP_FIXED_NOREPLACE is ignored before 4.17, and
+// trapped where abishim translates it.)
 struct Place {
-  Word a[6] = {image::OwnBase(),
-               image::Size(),
-               PROT_READ | PROT_EXEC,
-               MAP_PRIVATE | MAP_FIXED_NOREPLACE,
-               ~Word{0},
-               0};
+  Word a[6] = {image::OwnBase(), image::Size(), PROT_READ | PROT_EXEC, MAP_PRIVATE, ~Word{0}, 0};
 };
 
 class Planter {

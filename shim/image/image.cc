@@ -143,11 +143,10 @@ long Seal(Word base) {
   return 0;
 }
 
-// Claims the range, all or nothing. (Kernels before 4.17 do not know the flag and take the address
-// for a hint.)
+// Claims the range, all or nothing. By a hint: MAP_FIXED_NOREPLACE is ignored before 4.17, and may
+// be trapped by a filter that is already in force.
 long Claim(Word base, Word bytes = Size()) {
-  const long got = Mmap(base, bytes, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  const long got = Mmap(base, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (IsError(got)) return got;
   if (static_cast<Word>(got) == base) return 0;
   HostCall<"munmap">(got, bytes);

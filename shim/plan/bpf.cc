@@ -74,6 +74,7 @@ Label Builder::When(const Condition& condition, Label yes, Label no) {
   Label next = yes;
   for (unsigned shift = 0; shift < 64; shift += 32) {  // backwards: the upper half is first
     const auto mask = static_cast<unsigned>(condition.mask >> shift);
+    if (mask == 0) continue;
     Branch(BPF_JEQ, static_cast<unsigned>(condition.value >> shift), next, no);
     if (mask != ~0u) Emit(BPF_ALU | BPF_AND | BPF_K, mask);
     next = LoadAt(condition.field.offset + shift / 8);

@@ -79,6 +79,7 @@ class Writer {
   };
 
   Label Of(int nr);
+  Label OfCall(int nr);
   Label OfControl(const Control& control);
   Label TrapOutsideGate(unsigned flags);
   Label OfSeccomp();
@@ -168,7 +169,7 @@ Label Writer::OfSeccomp() {
   return p_.When(IsInt(Argument(0), SECCOMP_SET_MODE_FILTER), trap, strict);
 }
 
-Label Writer::Of(int nr) {
+Label Writer::OfCall(int nr) {
   if (plan_.verdict[nr] == Verdict::kTranslate) {
     return TrapOutsideGate(plan_.host_has[nr] ? kTrapHostHas : 0);
   }
@@ -184,6 +185,17 @@ Label Writer::Of(int nr) {
   if (nr == NumberOf("uname") && plan_.uname) return TrapOutsideGate(kTrapControl);
   const Control* control = plan_.translates ? FindControl(nr) : nullptr;
   return control != nullptr ? OfControl(*control) : allow_;
+}
+
+Label Writer::Of(int nr) {
+  Label go = OfCall(nr);
+  for (int i = 0; i < CountAskedFlags(); ++i) {
+    const AskedFlag& flag = kAskedFlags[i];
+    if (flag.nr != nr || !plan_.lacks_flag[i]) continue;
+    const Condition use{Argument(flag.use.argument), flag.use.mask, flag.use.value};
+    go = p_.When(use, TrapOutsideGate(kTrapFlag), go);
+  }
+  return go;
 }
 
 Label Writer::Tree(const Range* ranges, int count) {

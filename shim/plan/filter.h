@@ -9,12 +9,13 @@ namespace abishim {
 
 // SECCOMP_RET_DATA of our traps, and so si_errno in the handler: cookie | flags. Another value is
 // the trap of some filter of the program's own.
-inline constexpr unsigned kCookie = 0xab10;
-inline constexpr unsigned kTrapFlags = 0xf;
+inline constexpr unsigned kCookie = 0xab20;
+inline constexpr unsigned kTrapFlags = 0x1f;
 inline constexpr unsigned kTrapHostHas = 1;  // the host has the call: try it first
 inline constexpr unsigned kTrapRepair = 2;   // answer ENOSYS and count it (count_repairs)
 inline constexpr unsigned kTrapControl = 4;  // a control (shim/signals), not a translation
 inline constexpr unsigned kTrapRefused = 8;  // refused by a filter of the program's (shim/sandbox)
+inline constexpr unsigned kTrapFlag = 16;    // the host has the call, but not one of its flags
 
 // Where the image lies. All zero for a plan that does not translate.
 struct Layout {

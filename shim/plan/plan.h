@@ -1,8 +1,7 @@
 // From the host's answers to the cheapest verdict per call.
 #pragma once
 
-#include "abi.h"
-#include "shim/plan/verdict.h"
+#include "shim/plan/asked.h"
 
 namespace abishim {
 
@@ -10,14 +9,17 @@ struct Plan {
   Verdict verdict[arch::kNumbers] = {};
   // Only where verdict is kTranslate: the host has the call but may lie, so try it first.
   bool host_has[arch::kNumbers] = {};
+  // By kAskedFlags: the host has the call but not this flag. Uses of the call with it are
+  // translated.
+  bool lacks_flag[CountAskedFlags()] = {};
   bool translates = false;  // some verdict is kTranslate: handler, masks, exec need work
   bool empty = true;        // nothing to do: install nothing
   bool uname = false;       // uname(2) is trapped, too: `run --uname`
 };
 
-Plan MakePlan(const Answer (&answers)[arch::kNumbers], Policy policy);
+Plan MakePlan(const Answers& answers, Policy policy);
 
 // uname(2) is to be answered by us, whatever else is in the plan.
-void AddUname(const Answer (&answers)[arch::kNumbers], Plan* plan);
+void AddUname(const Answers& answers, Plan* plan);
 
 }  // namespace abishim

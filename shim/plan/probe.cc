@@ -12,7 +12,7 @@
 namespace abishim {
 namespace {
 
-constexpr int kCount = CountAsked();
+constexpr int kCalls = CountAsked(), kCount = kCalls + CountAskedFlags();
 
 consteval bool IsAsked(int nr) {
   for (const Asked& row : kAsked) {
@@ -61,9 +61,23 @@ Answer Understand(const Asked& row, long result, bool filtered) {
   return filtered && !row.by_age ? Answer::kWorks : Answer::kWrong;
 }
 
+// Who refuses a flag with EINVAL does not know it; anything else is not the flag's fault.
+Answer AskFlag(RawCall call, const AskedFlag& flag) {
+  const Args& a = flag.question;
+  const long result =
+      call(flag.nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
+  return result == -EINVAL ? Answer::kMissing : Answer::kWorks;
+}
+
+// First the calls, then the flags.
+Answer AskFiltered(RawCall call, int i) {
+  if (i >= kCalls) return AskFlag(call, kAskedFlags[i - kCalls]);
+  return Understand(kAsked[i], AskOne(call, kAsked[i].nr), true);
+}
+
 // In memory that the children share with us.
 struct Report {
-  int asking;  // the row of the call that is being made, kCount when all are done
+  int asking;  // which question, kCount when all are answered
   Answer answer[kCount];
 };
 
@@ -71,14 +85,15 @@ struct Report {
   call(NumberOf("prctl"), PR_SET_DUMPABLE, 0, 0, 0, 0, 0);  // no core when a filter kills
   for (int i = first; i < kCount; ++i) {
     report->asking = i;
-    report->answer[i] = Understand(kAsked[i], AskOne(call, kAsked[i].nr), true);
+    report->answer[i] = AskFiltered(call, i);
   }
   report->asking = kCount;
   for (;;) call(NumberOf("exit_group"), 0, 0, 0, 0, 0, 0);
 }
 
-// Asks from row `first` on, in a copy of the process. Not one that shares its memory: up to 5.15 a
-// filter that kills and dumps core takes every sharer along. No exit signal: nobody is to notice.
+// Asks from question `first` on, in a copy of the process. Not one that shares its memory: up
+// to 5.15 a filter that kills and dumps core takes every sharer along. No exit signal: nobody is to
+// notice.
 long RunOne(RawCall call, volatile Report* report, int first) {
   const long child = call(NumberOf("clone"), 0, 0, 0, 0, 0, 0);
   if (child < 0) return child;
@@ -103,13 +118,14 @@ long AskInChildren(RawCall call, volatile Report* report) {
   return 0;
 }
 
-long ProbeForked(RawCall call, Answer (&answers)[arch::kNumbers]) {
+long ProbeForked(RawCall call, Answers* answers) {
   const long page = call(NumberOf("mmap"), 0, sizeof(Report), PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (IsError(page)) return page;
   auto* report = reinterpret_cast<volatile Report*>(page);
   const long result = AskInChildren(call, report);
-  for (int i = 0; i < kCount; ++i) answers[kAsked[i].nr] = report->answer[i];
+  for (int i = 0; i < kCalls; ++i) answers->of[kAsked[i].nr] = report->answer[i];
+  for (int i = kCalls; i < kCount; ++i) answers->of_flag[i - kCalls] = report->answer[i];
   call(NumberOf("munmap"), page, sizeof(Report), 0, 0, 0, 0);
   return result;
 }
@@ -121,19 +137,22 @@ bool FilterInForce(RawCall call) {
   return mode != 0 && mode != -EINVAL;  // EINVAL: a kernel without seccomp
 }
 
-long Probe(RawCall call, Answer (&answers)[arch::kNumbers]) {
-  for (Answer& answer : answers) answer = Answer::kNotAsked;
+long Probe(RawCall call, Answers* answers) {
+  *answers = {};
   if (FilterInForce(call)) return ProbeForked(call, answers);
   // Of refused rows none: ENOSYS is right already, and nothing else denies. Of minor ones none
-  // where the others work, for then they change nothing.
+  // where the others work, for then they change nothing; nor of flags.
   bool flawless = true;
   for (const bool minor : {false, true}) {
     if (minor && flawless) break;
     for (const Asked& row : kAsked) {
       if (!row.translated || row.minor != minor) continue;
-      answers[row.nr] = Understand(row, AskOne(call, row.nr), false);
-      flawless = flawless && answers[row.nr] == Answer::kWorks;
+      answers->of[row.nr] = Understand(row, AskOne(call, row.nr), false);
+      flawless = flawless && answers->of[row.nr] == Answer::kWorks;
     }
+  }
+  for (int i = 0; i < CountAskedFlags() && !flawless; ++i) {
+    answers->of_flag[i] = AskFlag(call, kAskedFlags[i]);
   }
   return 0;
 }

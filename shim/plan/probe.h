@@ -1,18 +1,17 @@
 // What does this host really answer? Versions lie: vendors backport, profiles deny.
 #pragma once
 
-#include "abi.h"
-#include "shim/plan/verdict.h"
+#include "shim/plan/asked.h"
 
 namespace abishim {
 
 // True also when it cannot be told: to be careful costs a fork, to be careless the process.
 bool FilterInForce(RawCall call);
 
-// Asks for every call whose answer could change the plan; the others stay kNotAsked. With a filter
-// in force a forked child asks, since a filter may kill. Blocks no signal, leaves no child, no
-// memory and no descriptor. Gives 0, or the -errno for which (some of) the questions could not be
-// asked: those stay kNotAsked, hence PASS.
-long Probe(RawCall call, Answer (&answers)[arch::kNumbers]);
+// Asks for every call, and every flag, whose answer could change the plan; the others stay
+// kNotAsked. With a filter in force a forked child asks, since a filter may kill. Blocks no signal,
+// leaves no child, no memory and no descriptor. Gives 0, or the -errno for which (some of) the
+// questions could not be asked: those stay kNotAsked, hence PASS.
+long Probe(RawCall call, Answers* answers);
 
 }  // namespace abishim

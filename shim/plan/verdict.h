@@ -11,7 +11,7 @@ using RawCall = long (*)(long nr, long a, long b, long c, long d, long e, long f
 enum class Answer : unsigned char {
   kNotAsked,  // its answer would change nothing, or could not be had
   kWorks,
-  kMissing,  // ENOSYS
+  kMissing,  // ENOSYS; of a flag EINVAL
   kDenied,   // EPERM or EACCES of a seccomp profile that is older than the call
   kKills,    // the process: cannot be helped by anyone
   kWrong,    // something else sits at this number: a success that cannot be, an errno out of place

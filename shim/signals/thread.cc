@@ -26,13 +26,30 @@ constexpr int kThreads = 1024;  // a power of two
 constexpr unsigned long kNobody = 2;
 
 // A page that the kernel empties in a fork child (and leaves alone in a CLONE_VM child, whose
-// memory this is). It holds the pid of the owner of the memory. Before 4.14 the page is not
-// emptied, and a fork child looks like a CLONE_VM child: it then records no actions of its own.
+// memory this is). It holds the pid of the owner of the memory.
 struct OwnerPage {
   std::atomic<int> pid = 0;
   char rest[4092] = {};
 };
 [[gnu::section(".bss.z")]] alignas(4096) constinit OwnerPage g_owner;
+// Before 4.14 no page is emptied. Then a fork child is not given this one, which takes a call to
+// see.
+[[gnu::section(".bss.z")]] alignas(4096) constinit char g_witness[4096];
+constinit std::atomic<bool> g_use_witness;
+
+bool IsForkChild() {
+  if (!g_use_witness.load(std::memory_order_relaxed)) {
+    return g_owner.pid.load(std::memory_order_relaxed) == 0;
+  }
+  unsigned char there;
+  return HostCall<"mincore">(g_witness, sizeof(g_witness), &there) == -ENOMEM;
+}
+
+void PlaceWitness() {
+  HostCall<"mmap">(g_witness, sizeof(g_witness), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED,
+                   -1, 0);
+  HostCall<"madvise">(g_witness, sizeof(g_witness), MADV_DONTFORK);
+}
 
 // The pages that a fork child is not given empty: whose copy they are. A process that finds the
 // owner's page empty is the fork child of that owner if that is its parent. Else it may be a vfork
@@ -144,7 +161,8 @@ bool IsShared(const Thread& self, const arch::AltStack& stack) {
 }
 
 void NoticeFork(const arch::Ucontext& u) {
-  if (g_owner.pid.load(std::memory_order_relaxed) != 0) return;
+  if (!IsForkChild()) return;
+  if (g_use_witness.load()) PlaceWitness();
   const int pid = static_cast<int>(HostCall<"getpid">());
   const int tid = static_cast<int>(HostCall<"gettid">());
   const Thread* parent = ByStack(u);
@@ -175,7 +193,10 @@ void StartThreads(bool blocked, const arch::Siginfo* pending) {
   g_last_owner.store(static_cast<int>(HostCall<"getpid">()));
   g_surely_ours.store(true);
   g_owner.pid.store(g_last_owner.load());
-  HostCall<"madvise">(&g_owner, 4096, MADV_WIPEONFORK);
+  if (HostCall<"madvise">(&g_owner, sizeof(g_owner), MADV_WIPEONFORK) != 0) {
+    PlaceWitness();
+    g_use_witness.store(true);
+  }
   if (!blocked) return;
   g_sigsys_was_blocked.store(true);
   Thread* self = Insert(MyKey(), arch::Ucontext{});

@@ -35,7 +35,7 @@ Thread* SelfIfAny(const arch::Ucontext& u);
 bool IsShared(const Thread& self, const arch::AltStack& stack);
 
 // To be called at every trap, first: notices that this is a fork child, whose other threads are
-// gone. One load where it is not.
+// gone. One load where it is not; before Linux 4.14 one call.
 void NoticeFork(const arch::Ucontext& u);
 
 // True in a CLONE_VM child (vfork, posix_spawn): the memory is its parent's, the signal table its

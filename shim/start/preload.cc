@@ -105,8 +105,8 @@ void Start(const Environment& environment) {
     return Rejoin(environment, presence);
   }
   if (environment.off) return;
-  Answer answers[arch::kNumbers];
-  Probe(abishim_gate, answers);
+  Answers answers;
+  Probe(abishim_gate, &answers);
   Plan plan = MakePlan(answers, environment.policy);
   if (environment.release != nullptr && environment.policy == Policy::kTranslate) {
     AddUname(answers, &plan);

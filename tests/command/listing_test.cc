@@ -73,6 +73,17 @@ TEST(Listing, DoctorSaysWhatThePretendedHostAnswers) {
                 old.at("counts").at("pass").get<int>() + old.at("counts").at("killed").get<int>(),
             static_cast<int>(old.at("calls").size()));
 
+  const auto translated = [](const json& found, const std::string& flag) {
+    for (const json& row : found.at("flags")) {
+      if (row.at("flag") == flag) return row.at("translated").get<bool>();
+    }
+    return false;
+  };
+  const json older = doctor({"run", "--pretend-kernel=5.4", "--"}, "translate");
+  EXPECT_TRUE(translated(older, "GRND_INSECURE"));
+  EXPECT_FALSE(translated(older, "CLOSE_RANGE_CLOEXEC")) << "the call itself is missing";
+  EXPECT_FALSE(translated(here, "GRND_INSECURE"));
+
   const json denied = doctor({"run", "--profile=docker-19.03", "--"}, "repair");
   EXPECT_EQ(verdict(denied, "faccessat2"), "denied repair");
   EXPECT_EQ(verdict(denied, "clone3"), "denied repair");

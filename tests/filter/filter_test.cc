@@ -7,6 +7,7 @@
 #include <linux/io_uring.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <filesystem>
@@ -52,9 +53,16 @@ Plan Everything() {
 }
 // `run --uname` on a host that has everything.
 Plan UnameOnly() {
-  Answer answers[arch::kNumbers] = {};
+  Answers answers;
   Plan plan;
   AddUname(answers, &plan);
+  return plan;
+}
+// A host that lacks these flags of calls that it has: as older kernels do, and all that there are.
+Plan Flags(Plan plan) {
+  for (int i = 0; i < CountAskedFlags(); ++i) {
+    plan.lacks_flag[i] = plan.verdict[kAskedFlags[i].nr] == Verdict::kPass;
+  }
   return plan;
 }
 // As many ranges as there can be: a number translated, one repaired, one let through, in turns.
@@ -79,6 +87,8 @@ std::vector<Case> Cases() {
           {"uname", UnameOnly(), {.exec = 2}},
           {"bare", Typical(), {.bare = true}},
           {"by the loader", Typical(), {.loads = true}},
+          {"flags", Flags(Typical()), {}},
+          {"flags, counted", Flags(UnameOnly()), counted},
           {"worst", Worst(), {.count_repairs = true, .exec = 3}}};
 }
 
@@ -89,7 +99,7 @@ class Specification {
 
   unsigned Answer() const {
     const bool gate = data_.instruction_pointer - kLayout.gate < 4096;
-    const unsigned trap = gate ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRAP | 0xab10;
+    const unsigned trap = gate ? SECCOMP_RET_ALLOW : SECCOMP_RET_TRAP | 0xab20;
     const unsigned nr = static_cast<unsigned>(data_.nr);
     if (data_.arch != AUDIT_ARCH_X86_64 || nr >= 512) return SECCOMP_RET_ALLOW;
     const Plan& plan = c_.plan;
@@ -102,6 +112,7 @@ class Specification {
         return SECCOMP_RET_ERRNO | ENOSYS;
       return gate ? trap : trap | 2;
     }
+    if (LackedFlag() && !gate) return trap | 16;
     if (nr == SYS_prctl && data_.args[0] == kMagic) return Question();
     if (!plan.translates || Harmless() || gate) return SECCOMP_RET_ALLOW;
     return trap | 4;
@@ -111,6 +122,16 @@ class Specification {
   bool Null(int i) const { return data_.args[i] == 0; }
   bool Ours(int i) const { return data_.args[i] - kLayout.masks < kLayout.masks_bytes; }
 
+  bool LackedFlag() const {
+    bool some = false;  // (close_range is among the calls that some of the plans translate)
+    for (const bool lacks : c_.plan.lacks_flag) some = some || lacks;
+    const auto has = [&](int nr, int i, unsigned bits) {
+      return some && data_.nr == nr && (data_.args[i] & bits) == bits;
+    };
+    return has(SYS_close_range, 2, 4) || has(SYS_getrandom, 2, 4) || has(SYS_memfd_create, 1, 16) ||
+           has(SYS_mmap, 3, MAP_FIXED_NOREPLACE) || has(SYS_newfstatat, 3, 0x1000) ||
+           has(SYS_newfstatat, 3, 0x800);
+  }
   bool Harmless() const {
     switch (data_.nr) {
       case SYS_rt_sigreturn:
@@ -196,6 +217,11 @@ constexpr Word kCorners[] = {0,
                              1 | 1ul << 63,
                              IORING_ENTER_EXT_ARG | 1,
                              ~0ul ^ IORING_ENTER_EXT_ARG,
+                             0x10,
+                             0x100022,
+                             0x100000ul << 32,
+                             0x800,
+                             0x1000 | 1ul << 33,
                              ~0ul};
 
 // Every argument at every corner with the others null, or all bad; pairs; and at random.
@@ -288,6 +314,13 @@ int StepsOfConstantAllow(const bpf::Program& program, unsigned nr) {
   return 0;
 }
 
+bool LacksAFlagOf(int nr, const Plan& plan) {
+  for (int i = 0; i < CountAskedFlags(); ++i) {
+    if (plan.lacks_flag[i] && kAskedFlags[i].nr == nr) return true;
+  }
+  return false;
+}
+
 TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
   const std::set<int> controls = {SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_rt_sigaction,
                                   SYS_sigaltstack,  SYS_rt_sigsuspend,  SYS_ppoll,
@@ -303,7 +336,7 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
       const bool must_run = c.plan.verdict[nr] != Verdict::kPass || nr == SYS_prctl ||
                             (c.plan.translates && controls.count(nr) != 0) ||
                             (c.options.loads && (nr == SYS_readlink || nr == SYS_readlinkat)) ||
-                            (c.plan.uname && nr == SYS_uname);
+                            (c.plan.uname && nr == SYS_uname) || LacksAFlagOf(nr, c.plan);
       const int steps = StepsOfConstantAllow(program, static_cast<unsigned>(nr));
       EXPECT_EQ(steps == 0, must_run) << c.name << " " << nr;
       longest = std::max(longest, steps);
@@ -342,6 +375,7 @@ TEST(Filter, Golden) {
   CompareWithGolden("translates.txt", Typical(), kLayout, {});
   CompareWithGolden("translates_counted.txt", Typical(), kLayout, {.count_repairs = true});
   CompareWithGolden("repairs.txt", RepairsOnly(), {}, {});
+  CompareWithGolden("flags.txt", Flags(Typical()), kLayout, {});
 }
 
 }  // namespace

@@ -31,19 +31,18 @@ std::string Nr(int nr) {
   return std::to_string(nr);
 }
 
-struct Answers {
-  Answer of[arch::kNumbers];
+struct Asking : Answers {
   long result;
 };
-Answers Ask(RawCall call = Raw) {
-  Answers answers;
-  answers.result = Probe(call, answers.of);
+Asking Ask(RawCall call = Raw) {
+  Asking answers;
+  answers.result = Probe(call, &answers);
   return answers;
 }
 
 // What a host that is new enough and denies nothing must answer, and the plan that follows.
 std::string Flawless(bool filtered) {
-  const Answers answers = Ask();
+  const Asking answers = Ask();
   Findings findings;
   findings.Equal("Probe", 0, answers.result);
   for (const Asked& row : kAsked) {
@@ -58,7 +57,7 @@ std::string Flawless(bool filtered) {
     }
   }
   for (const Policy policy : {Policy::kTranslate, Policy::kRepair}) {
-    const Plan plan = MakePlan(answers.of, policy);
+    const Plan plan = MakePlan(answers, policy);
     findings.Equal("plan.empty", true, plan.empty);
     findings.Equal("plan.translates", false, plan.translates);
   }
@@ -103,14 +102,14 @@ TEST(Probe, DeniedByAgeIsNotDeniedOnPurpose) {
                   {SYS_landlock_create_ruleset, eperm},
                   {SYS_userfaultfd, eperm},
                   {SYS_prlimit64, eperm}});
-    const Answers answers = Ask();
+    const Asking answers = Ask();
     Findings findings;
     findings.Equal("Probe", 0, answers.result);
     for (const int nr : {SYS_faccessat2, SYS_statx, SYS_clone3, SYS_pidfd_open}) {
       findings.Equal(Nr(nr).c_str(), Answer::kDenied, answers.of[nr]);
     }
     findings.Equal("prlimit64", Answer::kWorks, answers.of[SYS_prlimit64]);
-    const Plan plan = MakePlan(answers.of, Policy::kTranslate);
+    const Plan plan = MakePlan(answers, Policy::kTranslate);
     findings.Equal("faccessat2", Verdict::kTranslate, plan.verdict[SYS_faccessat2]);
     findings.Equal("statx", Verdict::kTranslate, plan.verdict[SYS_statx]);
     findings.Equal("clone3", Verdict::kRepair, plan.verdict[SYS_clone3]);
@@ -126,14 +125,14 @@ TEST(Probe, DeniedByAgeIsNotDeniedOnPurpose) {
 TEST(Probe, MissingIsTranslatedOrLeftAlone) {
   const std::string said = InChild([] {
     InstallOuter({{SYS_openat2, bpf::Errno(ENOSYS)}, {SYS_pidfd_open, bpf::Errno(ENOSYS)}});
-    const Answers answers = Ask();
-    const Plan plan = MakePlan(answers.of, Policy::kTranslate);
+    const Asking answers = Ask();
+    const Plan plan = MakePlan(answers, Policy::kTranslate);
     Findings findings;
     findings.Equal("openat2", Answer::kMissing, answers.of[SYS_openat2]);
     findings.Equal("pidfd_open", Answer::kMissing, answers.of[SYS_pidfd_open]);
     findings.Equal("openat2", Verdict::kTranslate, plan.verdict[SYS_openat2]);
     findings.Equal("pidfd_open", Verdict::kPass, plan.verdict[SYS_pidfd_open]);
-    findings.Equal("repair", true, MakePlan(answers.of, Policy::kRepair).empty);
+    findings.Equal("repair", true, MakePlan(answers, Policy::kRepair).empty);
     return findings.text();
   });
   EXPECT_EQ(said, "");
@@ -144,7 +143,7 @@ TEST(Probe, WrongErrnoUnderAFilter) {
     InstallOuter({{SYS_openat2, bpf::Errno(ENOTTY)},
                   {SYS_memfd_create, bpf::Errno(0)},
                   {SYS_sendmmsg, bpf::Errno(ENOTTY)}});
-    const Answers answers = Ask();
+    const Asking answers = Ask();
     Findings findings;
     findings.Equal("openat2", Answer::kWrong, answers.of[SYS_openat2]);
     findings.Equal("memfd_create", Answer::kWrong, answers.of[SYS_memfd_create]);
@@ -165,12 +164,12 @@ std::string Survives(bpf::Action action) {
   std::vector<Denial> denials;
   for (const int nr : Victims()) denials.push_back({nr, action});
   InstallOuter(denials);
-  const Answers answers = Ask();
+  const Asking answers = Ask();
   Findings findings;
   findings.Equal("Probe", 0, answers.result);
   for (const int nr : Victims()) findings.Equal(Nr(nr).c_str(), Answer::kKills, answers.of[nr]);
   findings.Equal("the neighbour", Answer::kWorks, answers.of[kAsked[2].nr]);
-  findings.Equal("plan.empty", true, MakePlan(answers.of, Policy::kTranslate).empty);
+  findings.Equal("plan.empty", true, MakePlan(answers, Policy::kTranslate).empty);
   findings.Equal("SIGCHLD", false, died);
   findings.Equal("a child", -ECHILD, Raw(SYS_wait4, -1, 0, __WALL | WNOHANG));
   return findings.text();
@@ -190,7 +189,7 @@ TEST(Probe, KilledWithSigchldIgnoredAndLeavesNoCore) {
     setrlimit(RLIMIT_CORE, &limit);
     if (chdir(directory.path().c_str()) != 0) return std::string("chdir");
     InstallOuter({{SYS_statx, bpf::KillProcess()}});
-    const Answers answers = Ask();
+    const Asking answers = Ask();
     Findings findings;
     findings.Equal("statx", Answer::kKills, answers.of[SYS_statx]);
     findings.Equal("dumpable", 1, prctl(PR_GET_DUMPABLE));
@@ -228,11 +227,11 @@ TEST(Probe, LeavesNothingBehind) {
 TEST(Probe, WhatCannotBeAskedIsNotPlanned) {
   const std::string said = InChild([] {
     InstallOuter({{SYS_clone, bpf::Errno(EAGAIN)}});
-    const Answers answers = Ask();
+    const Asking answers = Ask();
     Findings findings;
     findings.Equal("Probe", -EAGAIN, answers.result);
     for (const Answer answer : answers.of) findings.Equal("answer", Answer::kNotAsked, answer);
-    findings.Equal("plan.empty", true, MakePlan(answers.of, Policy::kTranslate).empty);
+    findings.Equal("plan.empty", true, MakePlan(answers, Policy::kTranslate).empty);
     return findings.text();
   });
   EXPECT_EQ(said, "");
@@ -251,7 +250,7 @@ long MadeUp(long nr, long a, long b, long c, long d, long e, long f) {
   return g_made.says.count(nr) != 0 ? g_made.says[nr] : -EINVAL;
 }
 
-Answers AskMadeUp(std::map<long, long> says) {
+Asking AskMadeUp(std::map<long, long> says) {
   g_made = {std::move(says), {}};
   return Ask(MadeUp);
 }
@@ -264,9 +263,10 @@ TEST(Probe, AsksHarmlesslyAndOnlyWhatMayChangeThePlan) {
   }
   EXPECT_GT(minor, 0u);
   AskMadeUp({});
-  EXPECT_EQ(g_made.saw.size(), translated - minor + 1) << "minor rows asked for nothing";
+  EXPECT_EQ(g_made.saw.size(), translated - minor + 1) << "minor rows or flags asked for nothing";
   AskMadeUp({{kFchmodat2, -ENOSYS}});
-  EXPECT_EQ(g_made.saw.size(), translated + 1);
+  EXPECT_EQ(g_made.saw.size(), translated + CountAskedFlags() + 1);
+  g_made.saw.resize(translated + 1);
   for (const auto& call : g_made.saw) {
     ASSERT_NE(call[0], 335);
     ASSERT_NE(call[0], 336);
@@ -280,32 +280,32 @@ TEST(Probe, AsksHarmlesslyAndOnlyWhatMayChangeThePlan) {
 }
 
 TEST(Probe, AnotherCallSitsAtTheNumber) {
-  const Answers answers = AskMadeUp({{SYS_close_range, SYS_close_range},  // its own number
-                                     {SYS_memfd_create, 3},
-                                     {SYS_openat2, -ENOTTY},
-                                     {SYS_faccessat2, 0},
-                                     {SYS_statx, -EPERM},
-                                     {SYS_getrandom, -EAGAIN}});
+  const Asking answers = AskMadeUp({{SYS_close_range, SYS_close_range},  // its own number
+                                    {SYS_memfd_create, 3},
+                                    {SYS_openat2, -ENOTTY},
+                                    {SYS_faccessat2, 0},
+                                    {SYS_statx, -EPERM},
+                                    {SYS_getrandom, -EAGAIN}});
   for (const int nr : {SYS_close_range, SYS_memfd_create, SYS_openat2, SYS_faccessat2}) {
     EXPECT_EQ(answers.of[nr], Answer::kWrong) << Nr(nr);
-    EXPECT_EQ(MakePlan(answers.of, Policy::kTranslate).verdict[nr], Verdict::kTranslate);
-    EXPECT_EQ(MakePlan(answers.of, Policy::kRepair).verdict[nr], Verdict::kRepair);
+    EXPECT_EQ(MakePlan(answers, Policy::kTranslate).verdict[nr], Verdict::kTranslate);
+    EXPECT_EQ(MakePlan(answers, Policy::kRepair).verdict[nr], Verdict::kRepair);
   }
   EXPECT_EQ(answers.of[SYS_statx], Answer::kWorks) << "EPERM without a filter is the kernel's own";
   EXPECT_EQ(answers.of[SYS_getrandom], Answer::kWorks);
 }
 
 TEST(Probe, Rhel7IsAskedFirstButNotTrusted) {
-  const Answers answers = AskMadeUp({{SYS_statx, -ENOSYS}, {SYS_preadv2, -ENOSYS}});
-  const Plan plan = MakePlan(answers.of, Policy::kTranslate);
+  const Asking answers = AskMadeUp({{SYS_statx, -ENOSYS}, {SYS_preadv2, -ENOSYS}});
+  const Plan plan = MakePlan(answers, Policy::kTranslate);
   EXPECT_EQ(plan.verdict[SYS_copy_file_range], Verdict::kTranslate);
   EXPECT_TRUE(plan.host_has[SYS_copy_file_range]);
   EXPECT_FALSE(plan.host_has[SYS_statx]);
-  const Plan older = MakePlan(AskMadeUp({{SYS_statx, -ENOSYS}, {SYS_copy_file_range, -ENOSYS}}).of,
+  const Plan older = MakePlan(AskMadeUp({{SYS_statx, -ENOSYS}, {SYS_copy_file_range, -ENOSYS}}),
                               Policy::kTranslate);
   EXPECT_EQ(older.verdict[SYS_copy_file_range], Verdict::kTranslate);
   EXPECT_FALSE(older.host_has[SYS_copy_file_range]);
-  const Plan newer = MakePlan(AskMadeUp({{SYS_openat2, -ENOSYS}}).of, Policy::kTranslate);
+  const Plan newer = MakePlan(AskMadeUp({{SYS_openat2, -ENOSYS}}), Policy::kTranslate);
   EXPECT_EQ(newer.verdict[SYS_copy_file_range], Verdict::kPass);
 }
 
@@ -313,7 +313,7 @@ TEST(Probe, Rhel7IsAskedFirstButNotTrusted) {
 TEST(Probe, MinorCallsAreNoReason) {
   const int setxattrat = NumberOf("setxattrat"), getxattrat = NumberOf("getxattrat");
   const auto plan_of = [](std::map<long, long> says) {
-    return MakePlan(AskMadeUp(std::move(says)).of, Policy::kTranslate);
+    return MakePlan(AskMadeUp(std::move(says)), Policy::kTranslate);
   };
   EXPECT_TRUE(plan_of({{setxattrat, -ENOSYS}, {getxattrat, -ENOSYS}}).empty);
   const Plan older = plan_of({{setxattrat, -ENOSYS}, {kFchmodat2, -ENOSYS}});
@@ -322,17 +322,63 @@ TEST(Probe, MinorCallsAreNoReason) {
   EXPECT_EQ(older.verdict[kFchmodat2], Verdict::kTranslate);
 }
 
+// The questions are harmless and true: this kernel has every flag, an outer filter takes them away.
+std::string FlagsOf(const std::vector<int>& refused) {
+  std::vector<Denial> denials;
+  for (const int nr : refused) denials.push_back({nr, bpf::Errno(EINVAL)});
+  denials.push_back({kFchmodat2, bpf::Errno(ENOSYS)});
+  const int descriptors = OpenDescriptors();
+  InstallOuter(denials);
+  const Asking answers = Ask();
+  const Plan plan = MakePlan(answers, Policy::kTranslate);
+  Findings findings;
+  for (int i = 0; i < CountAskedFlags(); ++i) {
+    const int nr = kAskedFlags[i].nr;
+    const bool lacks = std::count(refused.begin(), refused.end(), nr) != 0;
+    const Answer expected = lacks ? Answer::kMissing : Answer::kWorks;
+    findings.Equal(Nr(nr).c_str(), expected, answers.of_flag[i]);
+    findings.Equal(Nr(nr).c_str(), lacks, plan.lacks_flag[i]);
+    findings.Equal("repair", false, MakePlan(answers, Policy::kRepair).lacks_flag[i]);
+  }
+  findings.Equal("descriptors", descriptors, OpenDescriptors());
+  return findings.text();
+}
+
+TEST(Probe, FlagsAreAskedOfTheHost) {
+  for (const bool nobody : {false, true}) {
+    for (const std::vector<int>& refused :
+         {std::vector<int>{}, {SYS_memfd_create}, {SYS_memfd_create, SYS_close_range}}) {
+      EXPECT_EQ(InChild([&] {
+                  if (nobody) BecomeNobody();
+                  return FlagsOf(refused);
+                }),
+                "");
+    }
+  }
+}
+
+// Where the call itself is translated its translation sees to the flags.
+TEST(Probe, FlagsOfCallsThatAreMissing) {
+  const Plan plan =
+      MakePlan(AskMadeUp({{SYS_memfd_create, -ENOSYS}, {SYS_mmap, -EINVAL}}), Policy::kTranslate);
+  for (int i = 0; i < CountAskedFlags(); ++i) {
+    const int nr = kAskedFlags[i].nr;
+    if (nr != SYS_memfd_create && nr != SYS_mmap) continue;
+    EXPECT_EQ(plan.lacks_flag[i], nr == SYS_mmap);
+  }
+}
+
 // A profile that is too old for them: ENOSYS alone, or a translation where there is one anyway.
 TEST(Probe, MinorCallsThatAProfileDenies) {
   const std::string said = InChild([] {
     const int setxattrat = NumberOf("setxattrat");
     InstallOuter({{setxattrat, bpf::Errno(EPERM)}});
     Findings findings;
-    const Plan alone = MakePlan(Ask().of, Policy::kTranslate);
+    const Plan alone = MakePlan(Ask(), Policy::kTranslate);
     findings.Equal("translates", false, alone.translates);
     findings.Equal("setxattrat", Verdict::kRepair, alone.verdict[setxattrat]);
     InstallOuter({{SYS_statx, bpf::Errno(EPERM)}});
-    const Plan plan = MakePlan(Ask().of, Policy::kTranslate);
+    const Plan plan = MakePlan(Ask(), Policy::kTranslate);
     findings.Equal("setxattrat", Verdict::kTranslate, plan.verdict[setxattrat]);
     return findings.text();
   });

@@ -92,7 +92,7 @@ enum { kOthers = sizeof(others) / sizeof(others[0]) };
 static unsigned RandomAction(void) {
   static const unsigned actions[] = {
       SECCOMP_RET_ERRNO | EPERM, SECCOMP_RET_ERRNO | EACCES, SECCOMP_RET_ERRNO | 5000,
-      SECCOMP_RET_ERRNO,         SECCOMP_RET_TRAP | 7,       SECCOMP_RET_TRAP | 0xab10,
+      SECCOMP_RET_ERRNO,         SECCOMP_RET_TRAP | 7,       SECCOMP_RET_TRAP | 0xab20,
       SECCOMP_RET_TRACE | 1,     SECCOMP_RET_USER_NOTIF,     SECCOMP_RET_LOG,
       SECCOMP_RET_ALLOW,         SECCOMP_RET_KILL_THREAD,    SECCOMP_RET_KILL_PROCESS};
   const unsigned many = Random(4) == 0 ? 12 : 10;  // death ends a child early

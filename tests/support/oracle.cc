@@ -26,10 +26,24 @@ const Row* Missing(long nr) {
   return nullptr;
 }
 
+bool g_old_flags = false;  // flags that are newer are as this host has them: refused or ignored
+
+// Takes out what the host ignores; an errno where it refuses.
+int UseFlags(long nr, Args* args) {
+  for (const Flag& flag : kFlags) {
+    const bool newer = g_old_flags && flag.since > g_host;
+    if (!newer || arch::NumberIn(FindRow(flag.call)->nr) != nr || !flag.use.Is(*args)) continue;
+    if (flag.older != kIgnored) return flag.older;
+    args->word[flag.use.argument] &= ~Word{flag.use.value};
+  }
+  return 0;
+}
+
 long Call(long nr, long a, long b, long c, long d, long e, long f) {
   if (Missing(nr) != nullptr) return -ENOSYS;
-  const long result = syscall(nr, a, b, c, d, e, f);
-  return result == -1 ? -errno : result;
+  Args args{{Word(a), Word(b), Word(c), Word(d), Word(e), Word(f)}};
+  if (const int error = UseFlags(nr, &args)) return -error;
+  return Native(nr, args);
 }
 
 // process_vm_* stop at the first page that cannot be touched and say how far they got.
@@ -95,6 +109,13 @@ Result Translate(Translation* translation, const Args& args, Version host) {
 
 long Translated(Translation* translation, const Args& args, Version host) {
   return Finish(Translate(translation, args, host));
+}
+
+long TranslatedFlag(Translation* translation, const Args& args, Version host) {
+  g_old_flags = true;
+  const long result = Translated(translation, args, host);
+  g_old_flags = false;
+  return result;
 }
 
 long TranslatedWithHostCall(Translation* translation, const Args& args, Version host) {

@@ -12,6 +12,7 @@
 #include <random>
 #include <string>
 
+#include "tables/flags.h"
 #include "tables/kernel.h"
 
 namespace abishim::test {
@@ -28,6 +29,9 @@ long Native(const Args& args) {
 long Translated(Translation* translation, const Args& args, Version host = {2, 6, 32});
 // The same where the host has the call but may lie (row.host_may_lie).
 long TranslatedWithHostCall(Translation* translation, const Args& args, Version host);
+// The same for the translation of a flag (tables/flags.h): the host has the call, and refuses or
+// ignores its flags that are newer than `host`.
+long TranslatedFlag(Translation* translation, const Args& args, Version host);
 // What the translation does before it is re-executed, for tests that look at that.
 Result Translate(Translation* translation, const Args& args, Version host = {2, 6, 32});
 

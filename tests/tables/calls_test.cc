@@ -1,6 +1,7 @@
 // tables/CALLS.md: what becomes of each call that came after Linux 2.6.32, as the rows have it.
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tables/flags.h"
 #include "tables/lookup.h"
 
 namespace abishim::test {
@@ -44,10 +46,11 @@ std::string ToText(Version version) {
   std::string text = std::to_string(version.major) + "." + std::to_string(version.minor);
   return version.patch == 0 ? text : text + "." + std::to_string(version.patch);
 }
-std::string ToText(const Row& row) {
+std::string ToText(Class cls) {
   static constexpr const char* kClasses[] = {"?", "exact", "partial", "refuse"};
-  return std::string(kClasses[static_cast<int>(row.cls)]) + (row.minor ? ", minor" : "");
+  return kClasses[static_cast<int>(cls)];
 }
+std::string ToText(const Row& row) { return ToText(row.cls) + (row.minor ? ", minor" : ""); }
 
 // Those of x86-64 by number, then what only other architectures have, by name.
 std::string Table(bool x86_64) {
@@ -68,9 +71,32 @@ std::string Table(bool x86_64) {
   return text.str();
 }
 
+constexpr char kFlagsHead[] =
+    "\n## Flags of older calls\n\n"
+    "Rows of flags.h. *Older kernels* say the errno, or ignore the flag; so does a refused one "
+    "here. "
+    "The others are\n"
+    "translated where the host has the call and not the flag.\n\n"
+    "| call | flag | Linux | older kernels | class | loses, or why |\n|---|---|---|---|---|---|\n";
+
+std::string OlderOf(const Flag& flag) {
+  return flag.older == kIgnored ? "ignore it" : strerrorname_np(flag.older);
+}
+
+std::string FlagTable() {
+  std::ostringstream text;
+  text << kFlagsHead;
+  for (const Flag& flag : kFlags) {
+    text << "| " << flag.call << " | " << flag.name << " | " << ToText(flag.since) << " | "
+         << OlderOf(flag) << " | " << ToText(flag.cls) << " | " << flag.loses << flag.reason
+         << " |\n";
+  }
+  return text.str();
+}
+
 std::string Calls() {
   return std::string(kHead) + "## x86-64\n\n" + Table(true) + "\n## Other architectures only\n\n" +
-         Table(false);
+         Table(false) + FlagTable();
 }
 
 TEST(Calls, EachNewerOneHasAClass) {

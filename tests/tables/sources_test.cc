@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tables/flags.h"
 #include "tables/lookup.h"
 
 namespace abishim::test {
@@ -48,6 +49,18 @@ TEST(Rows, EachTranslationHasItsFileAndItsTest) {
         [&](const std::string& name) { return test == name || test.starts_with(name + "_"); }))
         << test << "_test.cc tests no translation";
   }
+}
+
+// Of a flag a file of its own, but where the call's own translation knows the flag; and a test.
+TEST(Rows, EachTranslatedFlagHasItsFileAndItsTest) {
+  std::set<std::string> files, calls;
+  for (const Flag& flag : kFlags) {
+    if (flag.when_missing == nullptr) continue;
+    calls.insert(std::string(flag.call));
+    if (FindRow(flag.call)->when_missing != flag.when_missing) files.insert(std::string(flag.call));
+  }
+  EXPECT_EQ(Names("tables/flags", ".cc"), files);
+  EXPECT_EQ(Names("tests/flags", "_test.cc"), calls);
 }
 
 struct Line {
