@@ -159,7 +159,6 @@ inline constexpr Flag kFlags[] = {
     Refuse("prctl", "PR_SCHED_CORE", {5, 14}, Value(0, 62), EINVAL, kSecurity),
     Refuse("prctl", "PR_SET_CHILD_SUBREAPER", {3, 4}, Value(0, 36), EINVAL, kFallback),
     Refuse("prctl", "PR_SET_IO_FLUSHER", {5, 6}, Value(0, 57), EINVAL, kHint),
-    Refuse("prctl", "PR_SET_MDWE", {6, 3}, Value(0, 65), EINVAL, kSecurity),
     Refuse("prctl", "PR_SET_MEMORY_MERGE", {6, 4}, Value(0, 67), EINVAL, kHint),
     Refuse("prctl", "PR_SET_SYSCALL_USER_DISPATCH", {5, 11}, Value(0, 59), EINVAL, kFallback),
     Refuse("prctl", "PR_SET_VMA", {5, 17}, Value(0, 0x53564d41), EINVAL, kHint),

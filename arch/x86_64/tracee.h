@@ -26,6 +26,13 @@ inline constexpr unsigned long kStubMaps = 18, kStubEnd = sizeof(kStub);
 
 inline unsigned long ProgramCounter(const TraceeRegisters& r) { return r.rip; }
 inline unsigned long StackPointer(const TraceeRegisters& r) { return r.rsp; }
+inline int Number(const TraceeRegisters& r) { return static_cast<int>(r.orig_rax); }
+inline unsigned long& Argument(TraceeRegisters* r, int i) {
+  unsigned long TraceeRegisters::*const arguments[] = {&TraceeRegisters::rdi, &TraceeRegisters::rsi,
+                                                       &TraceeRegisters::rdx, &TraceeRegisters::r10,
+                                                       &TraceeRegisters::r8,  &TraceeRegisters::r9};
+  return r->*arguments[i];
+}
 inline unsigned long Result(const TraceeRegisters& r) { return r.rax; }
 inline unsigned long Descriptor(const TraceeRegisters& r) { return r.r8; }
 

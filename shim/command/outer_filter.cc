@@ -102,8 +102,8 @@ bool InstallBy(const sock_fprog& program) {
   return errno == ENOSYS && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) == 0;
 }
 
-// Flags that came after their calls: refused as they were, or, of those that were ignored, handed to
-// the tracer that takes them out.
+// Flags that came after their calls: refused as they were, or, of those that were ignored, handed
+// to the tracer that takes them out.
 void AddFlags(scmp_filter_ctx context, Version kernel, bool traced) {
   for (const Flag& flag : kFlags) {
     const Row& row = *FindRow(flag.call);

@@ -17,6 +17,7 @@
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
 #include "shim/command/stats_file.h"
+#include "shim/command/trace.h"
 #include "shim/command/version.h"
 #include "shim/command/wait.h"
 #include "shim/start/settings.h"
@@ -84,15 +85,20 @@ void NameLog(const std::string& log) {
   free(path);
 }
 
+std::optional<Version> Pretended(const RunOptions& options) {
+  if (!options.pretend_kernel.empty()) {
+    return ParseVersion(options.pretend_kernel, "--pretend-kernel");
+  }
+  if (options.flags) throw Failure(kUsage, "--flags needs --pretend-kernel");
+  return {};
+}
+
 // The profile's filter stands last: a call that the profile denies and the kernel lacks is denied,
 // as on the real thing, where the filter runs before the kernel looks for the call.
 std::vector<Program> OuterFilters(const RunOptions& options) {
   std::vector<Program> filters;
-  std::optional<Version> pretended;
-  if (!options.pretend_kernel.empty()) {
-    pretended = ParseVersion(options.pretend_kernel, "--pretend-kernel");
-    filters.push_back(PretendKernel(*pretended, options.flags));
-  }
+  const std::optional<Version> pretended = Pretended(options);
+  if (pretended) filters.push_back(PretendKernel(*pretended, options.flags));
   if (!options.profile.empty()) {
     const Version kernel = pretended.value_or(RunningKernel());
     filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));
@@ -104,24 +110,41 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   return filters;
 }
 
-int RunCounted(const std::string& library, const std::string& path, const RunOptions& options,
-               const std::vector<Program>& filters) {
+// The program as a child, which begins when the pipe is closed.
+pid_t StartChild(const std::string& library, const std::string& path, const RunOptions& options,
+                 const std::vector<Program>& filters, const int (&gate)[2]) {
+  HoldSignals();
+  const pid_t child = fork();
+  if (child < 0) throw Failure(kCannotStart, std::string("fork: ") + strerror(errno));
+  if (child == 0) try {
+      char byte;
+      close(gate[1]);
+      while (read(gate[0], &byte, 1) < 0 && errno == EINTR) continue;
+      close(gate[0]);
+      LetSignals();
+      Start(library, path, filters, options);
+    } catch (const Failure& failure) {
+      fprintf(stderr, "abishim: %s\n", failure.what());
+      _exit(failure.status);
+    }
+  close(gate[0]);
+  return child;
+}
+
+// With --stats, --flags: the launcher stays.
+int RunBehind(const std::string& library, const std::string& path, const RunOptions& options,
+              const std::vector<Program>& filters) {
   int status;
   {
-    const StatsFile stats;
-    setenv("ABISHIM_STATS", stats.path().c_str(), 1);
-    HoldSignals();
-    const pid_t child = fork();
-    if (child < 0) throw Failure(kCannotStart, std::string("fork: ") + strerror(errno));
-    if (child == 0) try {
-        LetSignals();
-        Start(library, path, filters, options);
-      } catch (const Failure& failure) {
-        fprintf(stderr, "abishim: %s\n", failure.what());
-        _exit(failure.status);
-      }
-    status = WaitFor(child);
-    stats.Print();
+    std::optional<StatsFile> stats;
+    if (options.stats) setenv("ABISHIM_STATS", stats.emplace().path().c_str(), 1);
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0) throw Failure(kCannotStart, "pipe");
+    const pid_t child = StartChild(library, path, options, filters, gate);
+    if (options.flags) TakeHold(child);
+    close(gate[1]);
+    status = options.flags ? WaitAndTrace(child, Pretended(options).value()) : WaitFor(child);
+    if (stats) stats->Print();
   }
   EndAs(status);
 }
@@ -137,7 +160,7 @@ int Run(const RunOptions& options) {
   const std::string path = FindProgram(options.program[0]);
   const std::string library = IsOff() ? "" : FindLibrary();
   if (!options.nofile.empty()) LimitDescriptors(options.nofile);
-  if (options.stats) return RunCounted(library, path, options, filters);
+  if (options.stats || options.flags) return RunBehind(library, path, options, filters);
   Start(library, path, filters, options);
 }
 

@@ -13,7 +13,8 @@ struct RunOptions {
   std::vector<std::string> program;  // and its arguments
 };
 
-// Comes back only with --stats (the exit status) or by a Failure: else it becomes the program.
+// Comes back only with --stats and --flags (the exit status) or by a Failure: else it becomes the
+// program.
 int Run(const RunOptions& options);
 
 }  // namespace abishim::command

@@ -90,45 +90,6 @@ TEST(PretendedHost, TheKernelEnforcesIt) {
             EPERM);  // process_vm_readv
 }
 
-// Flags that came after their call: what an older kernel says to them, and that the call without
-// them is the host's.
-TEST(PretendedHost, FlagsAreRefusedAsTheyWere) {
-  struct Case {
-    std::string call, without;
-    int errno_before;
-    const char *before, *since;
-  };
-  const Case cases[] = {
-      {"318, $b = ' ' x 8, 8, 4", "318, $b = ' ' x 8, 8, 1", EINVAL, "5.5", "5.6"},
-      {"319, $b = 'x', 16", "319, $b = 'x', 1", EINVAL, "6.2", "6.3"},
-      {"436, 70, 80, 4", "436, 70, 80, 0", EINVAL, "5.10", "5.11"},
-      {"257, -100, $b = '/tmp', 0x410002, 0600", "257, -100, $b = '/', 0", EISDIR, "3.10", "3.11"},
-      {"72, 0, 37, $b = pack('s2x4q2x8', 2, 0, 0, 0)", "72, 0, 1, 0", EINVAL, "3.14", "3.15"},
-      {"157, 0x53564d41, 0, 0, 0, 0", "157, 3, 0, 0, 0, 0", EINVAL, "5.16", nullptr},
-      {"202, $b = pack('L2', 0, 0), 13, 0, 0, 0, 0", "202, $b = ' ' x 8, 1, 0, 0, 0, 0", ENOSYS,
-       "5.13", "5.14"},
-  };
-  for (const Case& c : cases) {
-    const auto under = [](const std::string& kernel, const std::string& call) {
-      return ErrnoUnder({"--pretend-kernel=" + kernel}, call);
-    };
-    EXPECT_EQ(under(c.before, c.call), c.errno_before) << c.call;
-    EXPECT_EQ(under(c.before, c.without), 0) << c.without;
-    if (c.since == nullptr) continue;
-    EXPECT_EQ(under(c.since, c.call), 0) << c.call;
-  }
-}
-
-// glibc from 2.33 on begins with newfstatat(AT_EMPTY_PATH): nothing starts before Linux 2.6.39.
-TEST(PretendedHost, TrixieStartsOn2632WithTheShimAlone) {
-  const Words words{"run", "--pretend-kernel=2.6.32", "--", "perl", "-e", "print 'alive'"};
-  EXPECT_EQ(Off(words).exit, 127);
-  Words shimmed = words;
-  shimmed.insert(shimmed.begin(), ABISHIM_COMMAND);
-  const Outcome outcome = Spawn(shimmed);
-  EXPECT_EQ(outcome.out, "alive") << outcome.err;
-}
-
 // The filter runs before the kernel looks for the call: of EPERM and ENOSYS the profile's wins,
 // also where the pretended kernel has no seccomp(2) to install it with.
 TEST(PretendedHost, OfTwoAnswersTheProfilesWins) {

@@ -60,6 +60,7 @@ TEST(Command, WrongOptionsGetOneLineAndExit2) {
       {{"run", "--profile=/", "--", "true"}, "cannot read '/'"},
       {{"run", "--log=/nosuch/dir/log", "--", "true"}, "/nosuch/dir/log"},
       {{"run", "--stats=3", "--", "true"}, "stats"},
+      {{"run", "--flags", "--", "true"}, "--pretend-kernel"},
       {{"run", "--exec=fork", "--", "true"}, "--exec"},
       {{"run", "--nofile=many", "--", "true"}, "'many'"},
       {{"run", "--nofile=-1", "--", "true"}, "'-1'"},
@@ -153,6 +154,7 @@ TEST(Command, LeavesStdinStdoutMasksAndDescriptorsAlone) {
   const Outcome native = Spawn(look);
   for (const Words& start : {Words{"run", "--"}, Words{"run", "--stats", "--"},
                              Words{"run", "--pretend-kernel=5.4", "--stats", "--"},
+                             Words{"run", "--pretend-kernel=4.16", "--flags", "--"},
                              Words{"run", "--profile=docker-2026", "--"}}) {
     Words words = start;
     words.push_back("cat");

@@ -1,0 +1,73 @@
+// --flags: a tracer that takes out of each call the flags that the pretended kernel ignored.
+#include "shim/command/trace.h"
+
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "abi.h"
+#include "shim/command/failure.h"
+#include "shim/command/wait.h"
+#include "tables/flags.h"
+#include "tables/lookup.h"
+#include "tracee.h"
+
+namespace abishim::command {
+namespace {
+
+void TakeOutFlags(pid_t pid, Version kernel) {
+  arch::TraceeRegisters registers;
+  if (ptrace(static_cast<__ptrace_request>(arch::kGetRegisters), pid, 0, &registers) != 0)
+    return;  // killed meanwhile
+  for (const Flag& flag : kFlags) {
+    const bool ignored = flag.older == kIgnored && flag.since > kernel;
+    if (!ignored || arch::NumberIn(FindRow(flag.call)->nr) != arch::Number(registers)) continue;
+    unsigned long& argument = arch::Argument(&registers, flag.use.argument);
+    if ((argument & flag.use.mask) == flag.use.value) argument &= ~Word{flag.use.value};
+  }
+  ptrace(static_cast<__ptrace_request>(arch::kSetRegisters), pid, 0, &registers);
+}
+
+bool Stops(int signal) {
+  return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+// A stop of one of ours, by its wait status.
+void GoOn(pid_t pid, int status, Version kernel) {
+  const int signal = WSTOPSIG(status), event = status >> 16;
+  if (event == PTRACE_EVENT_STOP && Stops(signal)) {  // stays stopped, as its group does
+    ptrace(PTRACE_LISTEN, pid, 0, 0);
+    return;
+  }
+  if (event == PTRACE_EVENT_SECCOMP) TakeOutFlags(pid, kernel);
+  ptrace(PTRACE_CONT, pid, 0, event == 0 ? signal : 0);
+}
+
+}  // namespace
+
+void TakeHold(pid_t child) {
+  constexpr long kOptions =
+      PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
+  if (ptrace(PTRACE_SEIZE, child, 0, kOptions) != 0) {
+    throw Failure(kCannotStart, std::string("--flags: ptrace: ") + strerror(errno));
+  }
+}
+
+int WaitAndTrace(pid_t child, Version kernel) {
+  for (;;) {
+    int status;
+    const pid_t pid = waitpid(-1, &status, __WALL | WNOHANG);
+    if (pid <= 0) {
+      PassSignalOn(child);
+    } else if (WIFSTOPPED(status)) {
+      GoOn(pid, status, kernel);
+    } else if (pid == child) {
+      return status;
+    }
+  }
+}
+
+}  // namespace abishim::command

@@ -1,0 +1,106 @@
+// --pretend-kernel and flags: refused by the outer filter, ignored with the help of a tracer.
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <cerrno>
+
+#include "tests/command/spawn.h"
+
+namespace abishim::test {
+namespace {
+
+// What a perl script prints under `abishim run OPTIONS`, with the shim or without.
+std::string Said(bool shim, const Words& options, const std::string& script) {
+  Words words{ABISHIM_COMMAND, "run"};
+  words.insert(words.end(), options.begin(), options.end());
+  words.insert(words.end(), {"--", "perl", "-e", "$| = 1; " + script});
+  const Outcome outcome = Spawn(words, "", [&] {
+    if (!shim) setenv("ABISHIM", "off", 1);
+  });
+  EXPECT_EQ(outcome.exit, 0) << outcome.err;
+  return outcome.out;
+}
+
+// perl prints errno, 0 for success.
+int ErrnoUnder(const std::string& kernel, const std::string& call) {
+  const std::string script = "$! = 0; $r = syscall(" + call + "); print $r < 0 ? $!+0 : 0";
+  const std::string said = Said(false, {"--pretend-kernel=" + kernel}, script);
+  return said.empty() ? -1 : atoi(said.c_str());
+}
+
+// And the call without the flag is the host's.
+TEST(PretendedFlags, AreRefusedAsTheyWere) {
+  struct Case {
+    const char *call, *without;
+    int errno_before;
+    const char *before, *since;
+  };
+  const Case cases[] = {
+      {"318, $b = ' ' x 8, 8, 4", "318, $b = ' ' x 8, 8, 1", EINVAL, "5.5", "5.6"},
+      {"319, $b = 'x', 16", "319, $b = 'x', 1", EINVAL, "6.2", "6.3"},
+      {"436, 70, 80, 4", "436, 70, 80, 0", EINVAL, "5.10", "5.11"},
+      {"257, -100, $b = '/tmp', 0x410002, 0600", "257, -100, $b = '/', 0", EISDIR, "3.10", "3.11"},
+      {"72, 0, 37, $b = pack('s2x4q2x8', 2, 0, 0, 0)", "72, 0, 1, 0", EINVAL, "3.14", "3.15"},
+      {"157, 0x53564d41, 0, 0, 0, 0", "157, 3, 0, 0, 0, 0", EINVAL, "5.16", nullptr},
+      {"202, $b = pack('L2', 0, 0), 13, 0, 0, 0, 0", "202, $b = ' ' x 8, 1, 0, 0, 0, 0", ENOSYS,
+       "5.13", "5.14"},
+  };
+  for (const Case& c : cases) {
+    EXPECT_EQ(ErrnoUnder(c.before, c.call), c.errno_before) << c.call;
+    EXPECT_EQ(ErrnoUnder(c.before, c.without), 0) << c.without;
+    if (c.since == nullptr) continue;
+    EXPECT_EQ(ErrnoUnder(c.since, c.call), 0) << c.call;
+  }
+}
+
+// glibc from 2.33 on begins with newfstatat(AT_EMPTY_PATH): nothing starts before Linux 2.6.39.
+TEST(PretendedFlags, TrixieStartsOn2632WithTheShimAlone) {
+  const Words words{"run", "--pretend-kernel=2.6.32", "--", "perl", "-e", "print 'alive'"};
+  EXPECT_EQ(Off(words).exit, 127);
+  EXPECT_EQ(Said(true, {"--pretend-kernel=2.6.32"}, "print 'alive'"), "alive");
+}
+
+// A second mapping at the place of a first one.
+constexpr char kTwice[] =
+    "$a = syscall(9, 0, 4096, 3, 0x22, -1, 0);"
+    "$b = syscall(9, $a, 4096, 3, 0x100022, -1, 0);"
+    "print $b == -1 ? $!+0 : $b == $a ? 'there' : 'elsewhere'";
+
+TEST(PretendedFlags, AreIgnoredWithFlagsAlone) {
+  EXPECT_EQ(Said(false, {"--pretend-kernel=4.16", "--flags"}, kTwice), "elsewhere");
+  EXPECT_EQ(Said(false, {"--pretend-kernel=4.16"}, kTwice), std::to_string(EEXIST));
+  EXPECT_EQ(Said(false, {"--pretend-kernel=4.17", "--flags"}, kTwice), std::to_string(EEXIST));
+}
+
+TEST(PretendedFlags, WhatIsIgnoredIsTranslated) {
+  EXPECT_EQ(Said(true, {"--pretend-kernel=4.16", "--flags"}, kTwice), std::to_string(EEXIST));
+}
+
+// And in children, over an exec, and beside stops and signals of all kinds.
+TEST(PretendedFlags, TheTracerSeesToTheWholeTree) {
+  const std::string again =
+      "exec $^X, '-e', q{" + std::string(kTwice) + "} unless fork; wait; print ' ';";
+  const std::string stopped =
+      "unless (fork) { kill STOP => $$; exit 7 } select undef, undef, undef, 0.2;"
+      "kill CONT => -getpgrp; wait; print $? >> 8, ' ';";
+  const std::string waited =
+      "$SIG{ALRM} = sub { print 'alarm ' }; alarm 1; select undef, undef, undef, 5;";
+  const std::string script = "setpgrp; $SIG{CONT} = 'IGNORE';" + again + stopped + waited + kTwice;
+  for (const bool shim : {false, true}) {
+    const std::string twice = shim ? std::to_string(EEXIST) : "elsewhere";
+    EXPECT_EQ(Said(shim, {"--pretend-kernel=4.16", "--flags"}, script),
+              twice + " 7 alarm " + twice);
+  }
+}
+
+// clone(2) said nothing of the descriptor that it did not make.
+TEST(PretendedFlags, ClonePidfdIsIgnored) {
+  const std::string script =
+      "$slot = pack('l', 77); $r = syscall(56, 0x1000 | 17, 0, $slot, 0, 0);"
+      "if ($r == 0) { syscall(231, 0) } waitpid $r, 0; print $r > 0, ' ', unpack('l', $slot) == 77";
+  EXPECT_EQ(Said(false, {"--pretend-kernel=5.1", "--flags"}, script), "1 1");
+  EXPECT_EQ(Said(false, {"--pretend-kernel=5.2", "--flags"}, script), "1 ");
+}
+
+}  // namespace
+}  // namespace abishim::test
