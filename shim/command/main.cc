@@ -44,8 +44,10 @@ void AddRun(CLI::App* app, RunOptions* options) {
   CLI::App* run = app->add_subcommand("run", "Start a program under the shim");
   run->formatter(std::make_shared<RunFormatter>());
   run->prefix_command();
-  AddText(run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]",
-          "Answer ENOSYS for every system call newer than that kernel");
+  AddText(
+      run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]|NAME",
+      "Answer as that kernel does to newer calls and flags; NAME: rhel7, rhel8.1, debian8 to 13, "
+      "ubuntu14.04 to 24.04");
   AddText(run, "--profile", &options->profile, "NAME|FILE.json",
           "Deny what this seccomp profile denies: docker-19.03, docker-20.10.0, docker-2026, or a "
           "file of the OCI or Docker form");

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstring>
 #include <memory>
 
@@ -104,11 +105,11 @@ bool InstallBy(const sock_fprog& program) {
 
 // Flags that came after their calls: refused as they were, or, of those that were ignored, handed
 // to the tracer that takes them out.
-void AddFlags(scmp_filter_ctx context, Version kernel, bool traced) {
+void AddFlags(scmp_filter_ctx context, const OlderKernel& kernel, bool traced) {
   for (const Flag& flag : kFlags) {
     const Row& row = *FindRow(flag.call);
     const int number = arch::NumberIn(row.nr);
-    if (number == kNone || flag.since <= kernel || arch::SinceIn(row) > kernel) continue;
+    if (number == kNone || kernel.Has(flag) || !kernel.Has(row)) continue;
     if (flag.older == kIgnored && !traced) continue;
     const std::uint32_t action =
         flag.older == kIgnored ? SCMP_ACT_TRACE(kTraceFlags) : SCMP_ACT_ERRNO(flag.older);
@@ -118,9 +119,15 @@ void AddFlags(scmp_filter_ctx context, Version kernel, bool traced) {
   }
 }
 
+// A bad descriptor is told apart, so that who asks by one is misled as on the real thing.
+void AddInVain(scmp_filter_ctx context, int number) {
+  const scmp_arg_cmp descriptor{0, SCMP_CMP_LE, INT_MAX, 0};
+  Check(seccomp_rule_add_array(context, SCMP_ACT_ERRNO(ENOSYS), number, 1, &descriptor), "in vain");
+}
+
 }  // namespace
 
-Program PretendKernel(Version kernel, bool traced) {
+Program PretendKernel(const OlderKernel& kernel, bool traced) {
   const Context context = NewContext(SCMP_ACT_ALLOW);
   Check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW), "bad arch");
   const auto refuse = [&](int number) {
@@ -129,7 +136,8 @@ Program PretendKernel(Version kernel, bool traced) {
   };
   for (const Row& row : kSyscalls) {
     const int number = arch::NumberIn(row.nr);
-    if (number != kNone && arch::SinceIn(row) > kernel) refuse(number);
+    if (number != kNone && !kernel.Has(row)) refuse(number);
+    if (number != kNone && row.name == kernel.in_vain) AddInVain(context.get(), number);
   }
   // What even the table has not heard of is newer still.
   for (int number = kUnknownToTable; number < arch::kNumbers; ++number) refuse(number);

@@ -8,18 +8,18 @@
 
 #include <vector>
 
+#include "shim/command/older_kernel.h"
 #include "shim/command/profile.h"
-#include "tables/row.h"
 
 namespace abishim::command {
 
 using Program = std::vector<sock_filter>;
 
-// ENOSYS for every call that is newer than `kernel`, and what it had to say to newer flags of older
-// calls. `traced`: a tracer takes out what it ignored (trace.h); else that goes to the host as it
-// is. Calls of other architectures (int 0x80) pass.
+// ENOSYS for every call that `kernel` lacks, and what it had to say to the flags that it lacks of
+// the others. `traced`: a tracer takes out what it ignored (trace.h); else that goes to the host as
+// it is. Calls of other architectures (int 0x80) pass.
 inline constexpr std::uint16_t kTraceFlags = 0xab;  // what the filter tells the tracer
-Program PretendKernel(Version kernel, bool traced);
+Program PretendKernel(const OlderKernel& kernel, bool traced);
 
 // The profile as a container engine compiles it.
 Program CompileProfile(const Profile& profile);

@@ -14,6 +14,7 @@
 
 #include "shim/command/failure.h"
 #include "shim/command/library.h"
+#include "shim/command/older_kernel.h"
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
 #include "shim/command/stats_file.h"
@@ -85,10 +86,8 @@ void NameLog(const std::string& log) {
   free(path);
 }
 
-std::optional<Version> Pretended(const RunOptions& options) {
-  if (!options.pretend_kernel.empty()) {
-    return ParseVersion(options.pretend_kernel, "--pretend-kernel");
-  }
+std::optional<OlderKernel> Pretended(const RunOptions& options) {
+  if (!options.pretend_kernel.empty()) return ParseOlderKernel(options.pretend_kernel);
   if (options.flags) throw Failure(kUsage, "--flags needs --pretend-kernel");
   return {};
 }
@@ -97,10 +96,10 @@ std::optional<Version> Pretended(const RunOptions& options) {
 // as on the real thing, where the filter runs before the kernel looks for the call.
 std::vector<Program> OuterFilters(const RunOptions& options) {
   std::vector<Program> filters;
-  const std::optional<Version> pretended = Pretended(options);
+  const std::optional<OlderKernel> pretended = Pretended(options);
   if (pretended) filters.push_back(PretendKernel(*pretended, options.flags));
   if (!options.profile.empty()) {
-    const Version kernel = pretended.value_or(RunningKernel());
+    const Version kernel = pretended ? pretended->version : RunningKernel();
     filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));
     // Said now: under such a filter not even a message could be written.
     if (!Allows(filters.back(), NumberOf("execve"))) {

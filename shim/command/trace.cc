@@ -18,12 +18,12 @@
 namespace abishim::command {
 namespace {
 
-void TakeOutFlags(pid_t pid, Version kernel) {
+void TakeOutFlags(pid_t pid, const OlderKernel& kernel) {
   arch::TraceeRegisters registers;
   if (ptrace(static_cast<__ptrace_request>(arch::kGetRegisters), pid, 0, &registers) != 0)
     return;  // killed meanwhile
   for (const Flag& flag : kFlags) {
-    const bool ignored = flag.older == kIgnored && flag.since > kernel;
+    const bool ignored = flag.older == kIgnored && !kernel.Has(flag);
     if (!ignored || arch::NumberIn(FindRow(flag.call)->nr) != arch::Number(registers)) continue;
     unsigned long& argument = arch::Argument(&registers, flag.use.argument);
     if ((argument & flag.use.mask) == flag.use.value) argument &= ~Word{flag.use.value};
@@ -36,7 +36,7 @@ bool Stops(int signal) {
 }
 
 // A stop of one of ours, by its wait status.
-void GoOn(pid_t pid, int status, Version kernel) {
+void GoOn(pid_t pid, int status, const OlderKernel& kernel) {
   const int signal = WSTOPSIG(status), event = status >> 16;
   if (event == PTRACE_EVENT_STOP && Stops(signal)) {  // stays stopped, as its group does
     ptrace(PTRACE_LISTEN, pid, 0, 0);
@@ -56,7 +56,7 @@ void TakeHold(pid_t child) {
   }
 }
 
-int WaitAndTrace(pid_t child, Version kernel) {
+int WaitAndTrace(pid_t child, const OlderKernel& kernel) {
   for (;;) {
     int status;
     const pid_t pid = waitpid(-1, &status, __WALL | WNOHANG);

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include "tables/row.h"
+#include "shim/command/older_kernel.h"
 
 namespace abishim::command {
 
@@ -11,8 +11,8 @@ namespace abishim::command {
 void TakeHold(pid_t child);
 
 // Waits for the child as WaitFor does (wait.h), and meanwhile sees to it and to all that it has
-// started: a call that the outer filter hands over goes on without the flags that are newer than
-// `kernel` and were ignored. What outlives the child is let go; such calls of it are then ENOSYS.
-int WaitAndTrace(pid_t child, Version kernel);
+// started: a call that the outer filter hands over goes on without the flags that `kernel` ignored.
+// What outlives the child is let go; such calls of it are then ENOSYS.
+int WaitAndTrace(pid_t child, const OlderKernel& kernel);
 
 }  // namespace abishim::command

@@ -90,6 +90,37 @@ TEST(PretendedHost, TheKernelEnforcesIt) {
             EPERM);  // process_vm_readv
 }
 
+// 3.10 with calls brought back: data of the real thing, booted.
+TEST(PretendedHost, Rhel7IsMoreThanItsVersion) {
+  const std::string kGetrandom = "318, $b = ' ' x 8, 8, 0",
+                    kStatx = "332, 0, $b = '', 0x1000, 0, 0";
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=rhel7"}, kGetrandom), 0);
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=rhel7"}, "319, $b = 'x', 2"), 0);  // a memfd with seals
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=rhel7"}, "319, $b = 'x', 16"), EINVAL);  // MFD_EXEC
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=rhel7"}, kStatx), ENOSYS);
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=3.10"}, kGetrandom), ENOSYS);
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=rhel8.1"}, kStatx), EFAULT);
+  EXPECT_EQ(ErrnoUnder({"--pretend-kernel=rhel8.1"}, "434, 1, 0"), ENOSYS);
+}
+
+// Its copy_file_range is there, checks its arguments, and serves nobody.
+TEST(PretendedHost, Rhel7CopiesNothing) {
+  const std::string files = "open $i, '<', '/etc/passwd'; open $o, '+>', undef; $n = -s $i;";
+  const auto copied = [&](bool shim) {
+    const std::string script =
+        files +
+        "$r = syscall(326, fileno $i, 0, fileno $o, 0, $n, 0);"
+        "print $r == $n ? 'all' : $!+0, ' ', syscall(326, -1, 0, -1, 0, 1, 0), ' ', $!+0";
+    const Outcome outcome = Spawn(
+        {ABISHIM_COMMAND, "run", "--pretend-kernel=rhel7", "--", "perl", "-e", script}, "", [&] {
+          if (!shim) setenv("ABISHIM", "off", 1);
+        });
+    return outcome.out;
+  };
+  EXPECT_EQ(copied(false), std::to_string(ENOSYS) + " -1 " + std::to_string(EBADF));
+  EXPECT_EQ(copied(true), "all -1 " + std::to_string(EBADF));
+}
+
 // The filter runs before the kernel looks for the call: of EPERM and ENOSYS the profile's wins,
 // also where the pretended kernel has no seccomp(2) to install it with.
 TEST(PretendedHost, OfTwoAnswersTheProfilesWins) {

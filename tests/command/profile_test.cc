@@ -146,14 +146,18 @@ TEST(Profile, PretendedKernelsLackWhatCameLater) {
   };
   for (const auto& fact : kFacts) {
     const int nr = FindRow(fact.name)->nr.OnX86_64();
-    EXPECT_EQ(Decide(command::PretendKernel(fact.last_without, false), nr), Errno(ENOSYS))
+    EXPECT_EQ(Decide(command::PretendKernel({.name = "", .version = fact.last_without}, false), nr),
+              Errno(ENOSYS))
         << fact.name;
-    EXPECT_EQ(Decide(command::PretendKernel(fact.first_with, false), nr), kAllow) << fact.name;
+    EXPECT_EQ(Decide(command::PretendKernel({.name = "", .version = fact.first_with}, false), nr),
+              kAllow)
+        << fact.name;
   }
   // Every number once: missing exactly where its row says so; unknown numbers are newer still.
   for (const Version version :
        {Version{2, 6, 32}, Version{3, 10}, Version{4, 18}, Version{6, 17}}) {
-    const command::Program program = command::PretendKernel(version, false);
+    const command::Program program =
+        command::PretendKernel({.name = "", .version = version}, false);
     for (int nr = 0; nr < arch::kNumbers; ++nr) {
       const Row* row = FindRow(NameOf(nr));
       const bool reserved = row == nullptr && nr < 472;  // no call has this number

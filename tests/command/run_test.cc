@@ -49,6 +49,7 @@ TEST(Command, WrongOptionsGetOneLineAndExit2) {
       {{"run", "--pretend-kernel", "--", "true"}, "--pretend-kernel"},
       {{"run", "--pretend-kernel=", "--", "true"}, "--pretend-kernel"},
       {{"run", "--pretend-kernel=3", "--", "true"}, "'3'"},
+      {{"run", "--pretend-kernel=rhel5", "--", "true"}, "rhel7"},
       {{"run", "--pretend-kernel=3.x", "--", "true"}, "'3.x'"},
       {{"run", "--pretend-kernel=3.10.1.2", "--", "true"}, "'3.10.1.2'"},
       {{"run", "--pretend-kernel=-3.1", "--", "true"}, "'-3.1'"},

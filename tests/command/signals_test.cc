@@ -13,7 +13,6 @@
 namespace abishim::test {
 namespace {
 
-
 TEST(Command, ExitStatusAndSignalsPassThrough) {
   for (const Words& stays : {Words{}, {"--stats"}, {"--flags", "--pretend-kernel=4.16"}}) {
     Words start{"run", "--", "sh", "-c"};
