@@ -40,7 +40,7 @@ struct Flag {
 };
 
 namespace flags {
-Translation memfd_create, mmap, newfstatat;
+Translation fcntl, memfd_create, mmap, newfstatat;
 }  // namespace flags
 
 inline constexpr Word kBad = ~Word{0};  // no descriptor, no address
@@ -49,6 +49,12 @@ inline constexpr std::string_view kFallback = "Nothing older does it; callers ha
                                   kHint = "A help to the kernel; callers go on without it.",
                                   kSecurity = "Security is never faked.",
                                   kSilent = "Older kernels ignore it, and so does this one.";
+
+inline constexpr std::string_view kLosesOfd =
+    "Whole files only (else EINVAL). Who uses flock is kept out, too; who uses POSIX locks no "
+    "longer "
+    "once the process has closed the file by another descriptor, or handed the lock on by fork. A "
+    "signal handler does not end the wait.";
 
 // A row of what is left to the host.
 constexpr Flag Refuse(std::string_view call, std::string_view name, Version since, Use use,
@@ -80,8 +86,24 @@ inline constexpr Flag kFlags[] = {
     Refuse("fcntl", "F_DUPFD_QUERY", {6, 10}, Value(1, 1027), EINVAL, kFallback),
     Refuse("fcntl", "F_GET_SEALS", {3, 17}, Value(1, 1034), EINVAL, kSecurity),
     Refuse("fcntl", "F_OFD_GETLK", {3, 15}, Value(1, 36), EINVAL, kFallback),
-    Refuse("fcntl", "F_OFD_SETLK", {3, 15}, Value(1, 37), EINVAL, kFallback),
-    Refuse("fcntl", "F_OFD_SETLKW", {3, 15}, Value(1, 38), EINVAL, kFallback),
+    {.call = "fcntl",
+     .name = "F_OFD_SETLK",
+     .since = {3, 15},
+     .use = Value(1, 37),
+     .older = EINVAL,
+     .cls = Class::kPartial,
+     .when_missing = flags::fcntl,
+     .question = {{0, 37, kBad}},
+     .loses = kLosesOfd},
+    {.call = "fcntl",
+     .name = "F_OFD_SETLKW",
+     .since = {3, 15},
+     .use = Value(1, 38),
+     .older = EINVAL,
+     .cls = Class::kPartial,
+     .when_missing = flags::fcntl,
+     .question = {{0, 38, kBad}},
+     .loses = kLosesOfd},
     Refuse("fcntl", "F_SET_RW_HINT", {4, 13}, Value(1, 1036), EINVAL, kHint),
     Refuse("futex", "FUTEX_LOCK_PI2", {5, 14}, {1, 0x7f, 13}, ENOSYS, kFallback),
     {.call = "getrandom",

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "tables/flags.h"
 #include "tests/support/oracle.h"
 
 namespace abishim::test {

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "tables/flags.h"
 #include "tests/support/oracle.h"
 
 namespace abishim::test {

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tables/flags.h"
 #include "tests/support/oracle.h"
 
 namespace abishim::test {

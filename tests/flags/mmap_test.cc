@@ -8,6 +8,7 @@
 
 #include <set>
 
+#include "tables/flags.h"
 #include "tests/support/oracle.h"
 
 namespace abishim::test {

@@ -12,6 +12,8 @@
 #include <filesystem>
 #include <set>
 
+#include "tables/flags.h"
+
 namespace abishim::test {
 namespace {
 
@@ -113,9 +115,15 @@ long Translated(Translation* translation, const Args& args, Version host) {
 
 long TranslatedFlag(Translation* translation, const Args& args, Version host) {
   g_old_flags = true;
-  const long result = Translated(translation, args, host);
+  Result result = Translate(translation, args, host);
+  // The same call again is trapped again.
+  for (Args same = result.args; result.again && UseFlags(result.value, &same) != 0;) {
+    same = result.args;
+    result = Translate(translation, same, host);
+  }
+  const long value = Finish(result);
   g_old_flags = false;
-  return result;
+  return value;
 }
 
 long TranslatedWithHostCall(Translation* translation, const Args& args, Version host) {

@@ -12,7 +12,6 @@
 #include <random>
 #include <string>
 
-#include "tables/flags.h"
 #include "tables/kernel.h"
 
 namespace abishim::test {

@@ -2,7 +2,7 @@
 # roots.sh SUITE KIND: prints the path of a debootstrapped root, which it makes first when the cache has none.
 #
 # KIND is `minbase` (as debootstrap leaves it), or has the packages that the files of one folder need: `programs` (programs/),
-# `sandbox` (../sandbox/programs/), `browser` (../sandbox/browsers/).
+# `sandbox` (../sandbox/programs/), `browser` (../sandbox/browsers/), `cpython` (cpython.sh).
 # Roots live outside the repository, in $ABISHIM_CACHE (/var/cache/abishim), under the suite, the kind and a hash of
 # the package list, so that a changed list makes a new root. They are only ever used as the lower layer of an overlay.
 set -euo pipefail
@@ -12,15 +12,16 @@ recipe=1  # raise it when this script begins to make roots differently
 fail() { echo "roots: $*" >&2; exit 1; }
 say() { echo "roots: $*" >&2; }
 
-[[ $# -eq 2 ]] || fail "usage: roots.sh SUITE programs|sandbox|browser|minbase"
+[[ $# -eq 2 ]] || fail "usage: roots.sh SUITE programs|sandbox|browser|cpython|minbase"
 suite=$1 kind=$2
-needed() { sed -n 's/^[#/]* *needs: *//p' "$here/$1"/* | tr ' ' '\n' | sed '/^$/d' | sort -u; }
+needed() { sed -n 's/^[#/]* *needs: *//p' "$@" | tr ' ' '\n' | sed '/^$/d' | sort -u; }
 case $kind in
-  programs) mapfile -t packages < <(needed programs); need_mb=3000 ;;
-  sandbox) mapfile -t packages < <(needed ../sandbox/programs); need_mb=1500 ;;
-  browser) mapfile -t packages < <(needed ../sandbox/browsers); need_mb=3000 ;;
+  programs) mapfile -t packages < <(needed "$here"/programs/*); need_mb=3000 ;;
+  sandbox) mapfile -t packages < <(needed "$here"/../sandbox/programs/*); need_mb=1500 ;;
+  browser) mapfile -t packages < <(needed "$here"/../sandbox/browsers/*); need_mb=3000 ;;
+  cpython) mapfile -t packages < <(needed "$here/cpython.sh"); need_mb=1500 ;;
   minbase) packages=() need_mb=600 ;;
-  *) fail "no kind '$kind': programs, sandbox, browser or minbase" ;;
+  *) fail "no kind '$kind': programs, sandbox, browser, cpython or minbase" ;;
 esac
 
 cache=${ABISHIM_CACHE:-/var/cache/abishim}/roots
