@@ -48,7 +48,7 @@ bool HasFileCapabilities(const Request& r) {
 // Would it gain rights that the kernel withholds from a program that is traced?
 bool GainsRights(const Request& r, const arch::KernelStat& file) {
   if (NothingIsGained()) return false;
-  return (HasSetId(file) || HasFileCapabilities(r)) && !MayTraceAnyone();
+  return (GivesIds(file) || HasFileCapabilities(r)) && !MayTraceAnyone();
 }
 
 // Asked for a process that does not exist, so that nothing happens.

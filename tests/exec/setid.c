@@ -1,6 +1,7 @@
 // A set-user-id program of root's, executed by somebody else: what it gains natively it gains, and without it with
 // NO_NEW_PRIVS. With what it gains it goes alone: the stated limit is that its calls are not translated.
 #include <grp.h>
+#include <stdlib.h>
 
 #include "exec.h"
 
@@ -21,6 +22,12 @@ static void GainsNothing(void* target) {
   Gains(target);
 }
 
+// Root's own: nothing is gained, so nothing is left behind.
+static void AsRoot(void* target) {
+  char* const args[] = {"target", "x", 0};
+  execve(target, args, environ);
+}
+
 int main(int argc, char** argv) {
   Start(argc, argv, 20);
   if (geteuid() != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0) {
@@ -31,6 +38,12 @@ int main(int argc, char** argv) {
   CheckPrints(Gains, PathOf("rights-of-root"), "uid 0\n");
   CheckPrints(GainsNothing, PathOf("rights-of-root"), "uid other\n");
   CheckPrints(GainsNothing, PathOf("target-static"), "target");
+  char mine[] = "/tmp/abishim-setid-XXXXXX", command[9000];
+  close(mkstemp(mine));
+  snprintf(command, sizeof(command), "cp %s %s && chmod 4755 %s", PathOf("target-static"), mine, mine);
+  CHECK_EQ(system(command), 0);
+  CheckPrints(AsRoot, mine, "target");
+  unlink(mine);
   CheckNoChildren();
   return Done();
 }

@@ -28,7 +28,7 @@ bool GivesPrivileges(int fd) {
   if (NothingIsGained()) return false;
   arch::KernelStat stat;
   if (IsError(HostCall<"fstat">(fd, &stat))) return false;
-  return HasSetId(stat) || HostCall<"fgetxattr">(fd, "security.capability", 0, 0) > 0;
+  return GivesIds(stat) || HostCall<"fgetxattr">(fd, "security.capability", 0, 0) > 0;
 }
 
 // The program's view of SIGSYS.
