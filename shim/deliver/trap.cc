@@ -2,6 +2,7 @@
 
 #include "shim/deliver/dispatch.h"
 #include "shim/memory/host.h"
+#include "shim/patch/patch.h"
 #include "shim/plan/filter.h"
 #include "shim/sandbox/guard.h"
 #include "shim/signals/alternate_stack.h"
@@ -41,7 +42,8 @@ void Serve(arch::Ucontext* u, long nr, const Args& args, unsigned data, sandbox:
     const sandbox::Outside outside(inside, nr);
     signals::ControlFor(nr)(u, nr, args);
   } else {
-    Answer(u, args, Dispatch(nr, args, u->stack, {.host_has = (data & kTrapHostHas) != 0}));
+    Answer(u, args,
+           Dispatch(nr, args, {.alternate = &u->stack}, {.host_has = (data & kTrapHostHas) != 0}));
   }
 }
 
@@ -54,14 +56,16 @@ bool Trap(const arch::Siginfo& info, arch::Ucontext* u) {
   sandbox::Inside inside;
   const long nr = info.syscall.nr;
   Args args;
-  for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
+  arch::Arguments(*u, args.word);
   const auto decision = sandbox::Decide(u, nr, args, (data & kTrapControl) != 0);
   if (decision == sandbox::Decision::kTheirs) return false;
 
   signals::NoticeFork(*u);
   start::Count(nr, (data & kTrapRepair) != 0);
+  const Word site_end = arch::ProgramCounter(*u);
   if (decision == sandbox::Decision::kGoOn) Serve(u, nr, args, data, &inside);
   signals::EnsureAlternateStack(u);
+  patch::Trapped(site_end, nr, data);
   return true;
 }
 

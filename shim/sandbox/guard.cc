@@ -79,10 +79,12 @@ void Inside::Enter() {
   forks_ = g_forks.load();
   door_ = g_door.load();
   g_inside[door_].fetch_add(1);
+  entered_ = true;
 }
 
 void Inside::Leave() {
   if (forks_ == g_forks.load()) g_inside[door_].fetch_sub(1);
+  entered_ = false;
 }
 
 Outside::Outside(Inside* inside, long nr)

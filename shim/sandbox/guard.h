@@ -34,8 +34,13 @@ Decision Decide(arch::Ucontext* u, long nr, const Args& args, bool control);
 // for all threads has left, publishes it, and waits until those have left who may not have seen it.
 class Inside {
  public:
-  Inside() { Enter(); }
-  ~Inside() { Leave(); }
+  enum class When { kNow, kLater };
+  explicit Inside(When when = When::kNow) {
+    if (when == When::kNow) Enter();
+  }
+  ~Inside() {
+    if (entered_) Leave();
+  }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
   void Enter();
@@ -43,6 +48,7 @@ class Inside {
 
  private:
   unsigned forks_, door_;
+  bool entered_ = false;
 };
 // Left for as long as a call is served that may install a filter: or two that install one at a time
 // would wait for each other.

@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh [--way=native|any|carry|loader]... [--under=KERNEL] [--long] [NAME...]: compiles the programs of this folder and
+# run.sh [--way=native|any|carry|loader]... [--under=KERNEL] [--mode=patched|trap|eager] [--long] [NAME...]: compiles the programs of this folder and
 # runs each natively, and as a host of that kernel (3.10) would have it, its execs carried over, by the loader, or as the
 # shim sees fit (any). Prints a line for each, `ok|FAIL|limit|skip NAME WAY`, then a summary; 1 when anything failed.
 #
@@ -10,13 +10,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 abishim=$repo/build/release/abishim
 built=$repo/build/exec
-under=3.10 long=short ways=() names=()
+under=3.10 mode=patched long=short ways=() names=()
 
 usage() { echo "run.sh: $*" >&2; exit 2; }
 for argument in "$@"; do
   case $argument in
     --way=native | --way=any | --way=carry | --way=loader) ways+=("${argument#*=}") ;;
     --under=[0-9]*) under=${argument#*=} ;;
+    --mode=patched | --mode=trap | --mode=eager) mode=${argument#*=} ;;
     --long) long=long ;;
     -*) usage "unknown option or value: $argument" ;;
     *) [[ -f $here/$argument.c ]] || usage "no program $argument"; names+=("$argument") ;;
@@ -83,8 +84,8 @@ one() {
   local name=$1 way=$2 out status=0 prefix=() limit
   case $way in
     native) ;;
-    any) prefix=("$abishim" run "--pretend-kernel=$under" "--log=$scratch/log" --) ;;
-    *) prefix=("$abishim" run "--pretend-kernel=$under" "--log=$scratch/log" "--exec=$way" --) ;;
+    any) prefix=("$abishim" run "--pretend-kernel=$under" "--mode=$mode" "--log=$scratch/log" --) ;;
+    *) prefix=("$abishim" run "--pretend-kernel=$under" "--mode=$mode" "--log=$scratch/log" "--exec=$way" --) ;;
   esac
   : >"$scratch/log"
   out=$(timeout -s KILL 400 env --default-signal "${prefix[@]}" "$built/$name" "$scratch/targets" "$long" 2>&1 </dev/null) ||
