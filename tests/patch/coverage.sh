@@ -7,7 +7,7 @@ repo=$(cd "$here/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 status=0
-g++ -std=c++20 -O1 -Wall -Wextra -Werror -I"$repo/arch/x86_64" -I"$repo" -o "$work/look" "$here/look.cc" \
+g++ -std=c++20 -O1 -Wall -Wextra -Werror -I"$repo/arch/x86_64" -I"$repo" -o "$work/look" "$here/look/look.cc" \
   "$repo"/arch/x86_64/{instruction,patch_site}.cc || exit 1
 
 # look NAME FILE LEAST: LEAST per cent of its sites.

@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   sleep((unsigned)seconds);
   done = 1;
   for (int i = 0; i <= kThreads; ++i) pthread_join(threads[i], 0);
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 250; ++i) {  // (sites that share a counter take turns)
     for (long s = 0; s < site_count; ++s) {
       const char* wrong = Try(&sites[s], 0);
       if (wrong != 0) Report(wrong, &sites[s], 0);
