@@ -29,9 +29,9 @@ struct Host {
   Word (*keep)(const void* bytes, Word size);
 };
 
-// What has to happen before the first call that a translation makes, or the first copy: at a patched
-// site signals are kept out from then on (shim/deliver/site.cc). Until then a handler may come in
-// between and never return.
+// What has to happen before the first call that a translation makes, or the first copy: at a
+// patched site signals are kept out from then on (shim/deliver/site.cc). Until then a handler may
+// come in between and never return.
 struct Before {
   bool (*begin)(Before*);
   bool begun = false, failed = false;

@@ -60,8 +60,9 @@ void AddRun(CLI::App* app, RunOptions* options) {
   AddText(run, "--uname", &options->release, "RELEASE",
           "What uname(2) says the release of the kernel is");
   AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");
-  run->add_flag("--stats", options->stats,
-                "Print to stderr how often each call was trapped, made without a trap, and repaired")
+  run->add_flag(
+         "--stats", options->stats,
+         "Print to stderr how often each call was trapped, made without a trap, and repaired")
       ->disable_flag_override();
 }
 

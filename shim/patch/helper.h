@@ -1,4 +1,4 @@
-// A process of the moment, with our memory and files of its own.
+// A thread of the moment, with files of its own.
 #pragma once
 
 namespace abishim::patch {
@@ -7,7 +7,8 @@ namespace abishim::patch {
 //
 // What it opens and closes is not seen in the program's file table: no number is taken from under
 // another thread, no lock on a file is lost by a close, and nobody's child inherits a way into this
-// memory.
+// memory. (A thread and no process: that would be the first one of a new pid namespace, if the
+// program has just made one, and end it.)
 bool WithOwnFiles(void (*function)(void*), void* argument);
 
 }  // namespace abishim::patch

@@ -19,8 +19,8 @@ struct Presence {
   bool translates = false;
   bool stats = false;
   unsigned exec = 0;  // `run --exec`, as shim/start/settings.h numbers it; 2 bits
-  bool bare = false;       // no filter stood before ours
-  unsigned mode = 0;       // `run --mode`, numbered there, too; 2 bits
+  bool bare = false;  // no filter stood before ours
+  unsigned mode = 0;  // `run --mode`, numbered there, too; 2 bits
 };
 
 // The errno that answers question i: 0x400 | ten bits, out of the way of every real errno.

@@ -47,7 +47,7 @@ class Inside {
   void Leave();
 
  private:
-  unsigned forks_, door_;
+  unsigned forks_ = 0, door_ = 0;
   bool entered_ = false;
 };
 // Left for as long as a call is served that may install a filter: or two that install one at a time
