@@ -26,6 +26,8 @@ enum class Outer {
 struct Setup {
   Outer outer = Outer::kNone;
   Shim shim = Shim::kNone;
+  const char* mode = "patched";          // of the shim: ABISHIM_MODE
+  int calls = 1;                         // made by one `call`, which is divided by it
   std::function<void()> before = [] {};  // in the child, before the filter
   std::function<void()> after = [] {};   // in the child, after all the rest
 };

@@ -52,7 +52,19 @@ constexpr Ratio kRatios[] = {
      "Trap/empty_handler"},
     {"USER_NOTIF, to the same", "Trap/user_notif", "Trap/empty_handler"},
     {"RET_TRACE, to the same", "Trap/ret_trace", "Trap/empty_handler"},
-    {"getrandom translated, to native", "Getrandom/translated", "Getrandom/native"},
+    {"constant answer, patched, to the native call", "Constant/patched", "Constant/native"},
+    {"the same by libc's syscall()", "Shared/constant_patched", "Shared/constant_native"},
+    {"a call that only comes by there, to unpatched", "Shared/pass_patched",
+     "Shared/pass_unpatched"},
+    {"getrandom, patched, to open, read, close", "Getrandom/site_patched", "Urandom/direct"},
+    {"getrandom, trapped, to the same", "Getrandom/site_trap", "Urandom/direct"},
+    {"getrandom, patched, to native", "Getrandom/site_patched", "Getrandom/site_native"},
+    {"statx, patched, to fstatat", "Statx/patched", "Fstatat/direct"},
+    {"statx, trapped, to fstatat", "Statx/trap", "Fstatat/direct"},
+    {"sigprocmask, patched, to native", "Sigprocmask/patched", "Sigprocmask/native"},
+    {"sigprocmask, trapped, to native", "Sigprocmask/trap", "Sigprocmask/native"},
+    {"sigaction, patched, to native", "Sigaction/patched", "Sigaction/native"},
+    {"getrandom by syscall(), to native", "Getrandom/translated", "Getrandom/native"},
     {"epoll_pwait2 re-executed, to native", "Epoll/reexecuted", "Epoll/native"},
     {"an errno repaired, to one of the kernel's own", "Errno/repaired", "Errno/native"},
     {"start-up bare, to an empty LD_PRELOAD", "StartUp/bare_abishim", "StartUp/bare_empty_preload"},
@@ -71,6 +83,11 @@ void SetDefault(const char* name, const std::string& value) { setenv(name, value
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (getenv("ABISHIM_MODE") == nullptr) {
+    SetDefault("ABISHIM_MODE", "patched");
+    execv("/proc/self/exe", argv);
+    return 1;
+  }
   char path[4096] = {};
   if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0) return 1;
   const std::string folder = std::string(path).substr(0, std::string(path).rfind('/'));

@@ -50,7 +50,7 @@ void Handle() {
 
 void Native(benchmark::State& state) { Measure(state, {}, Call); }
 void Abishim(benchmark::State& state) {
-  Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kLoaded}, Call);
+  Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kLoaded, .mode = "trap"}, Call);
 }
 void Unguarded(benchmark::State& state) {
   Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kUnguarded}, Call);

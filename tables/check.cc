@@ -62,7 +62,8 @@ consteval bool ClassesAreExplained() {
     }
     if ((row.cls == Class::kPartial) == row.loses.empty()) return false;
     if ((row.cls == Class::kRefuse) == row.reason.empty()) return false;
-    if ((row.big_stack || row.host_may_lie || row.minor) && row.when_missing == nullptr) {
+    if ((row.big_stack || row.patch || row.host_may_lie || row.minor) &&
+        row.when_missing == nullptr) {
       return false;
     }
   }

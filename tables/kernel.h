@@ -29,16 +29,32 @@ struct Host {
   Word (*keep)(const void* bytes, Word size);
 };
 
+// What has to happen before the first call that a translation makes, or the first copy: at a
+// patched site signals are kept out from then on (shim/deliver/site.cc). Until then a handler may
+// come in between and never return.
+struct Before {
+  bool (*begin)(Before*);
+  bool begun = false, failed = false;
+
+  // False: it cannot be. Then no call is made and nothing copied.
+  bool Begin() {
+    if (!begun && !failed) failed = !(begun = begin(this));
+    return begun;
+  }
+};
+
 class Kernel {
  public:
   // `host_has`: the host has this very call, but may answer ENOSYS at run time (row.host_may_lie).
-  explicit Kernel(const Host& host, bool host_has = false) : host_(host), host_has_(host_has) {}
+  explicit Kernel(const Host& host, bool host_has = false, Before* before = nullptr)
+      : host_(host), before_(before), host_has_(host_has) {}
 
   // kernel.Call<"openat">(dirfd, path, flags, mode): the call as the host has it, now.
   template <Name name, class... A>
   long Call(A... a) const {
     static_assert(sizeof...(A) <= 6);
     const long v[6] = {ToLong(a)...};
+    if (!Begin()) return -ENOSYS;
     return host_.call(NumberOf(name.View()), v[0], v[1], v[2], v[3], v[4], v[5]);
   }
 
@@ -51,10 +67,10 @@ class Kernel {
   }
 
   bool CopyIn(Word from, void* to, Word bytes) const {
-    return host_.copy_in(to, from, bytes) == bytes;
+    return CopyInSome(from, to, bytes) == bytes;
   }
   bool CopyOut(Word to, const void* from, Word bytes) const {
-    return host_.copy_out(to, from, bytes) == bytes;
+    return CopyOutSome(to, from, bytes) == bytes;
   }
   template <class T>
   bool CopyIn(Word from, T* to) const {
@@ -65,21 +81,27 @@ class Kernel {
     return CopyOut(to, &from, sizeof(T));
   }
   // How far the copy got.
-  Word CopyInSome(Word from, void* to, Word bytes) const { return host_.copy_in(to, from, bytes); }
+  Word CopyInSome(Word from, void* to, Word bytes) const {
+    return Begin() ? host_.copy_in(to, from, bytes) : 0;
+  }
   Word CopyOutSome(Word to, const void* from, Word bytes) const {
-    return host_.copy_out(to, from, bytes);
+    return Begin() ? host_.copy_out(to, from, bytes) : 0;
   }
   // A string with its NUL, like the kernel's strncpy_from_user: its length without the NUL,
   // -EFAULT, or -ENAMETOOLONG when there is no NUL in the first `size` bytes.
   long CopyInString(Word from, char* to, Word size) const;
 
-  long SafeMask(Word mask, Word size, Word* safe) const { return host_.mask(mask, size, safe); }
+  long SafeMask(Word mask, Word size, Word* safe) const {
+    return Begin() ? host_.mask(mask, size, safe) : -EFAULT;
+  }
 
-  Word Keep(const void* bytes, Word size) const { return host_.keep(bytes, size); }
+  Word Keep(const void* bytes, Word size) const { return Begin() ? host_.keep(bytes, size) : 0; }
 
   bool HostHasCall() const { return host_has_; }
 
  private:
+  bool Begin() const { return before_ == nullptr || before_->Begin(); }
+
   template <class T>
   static long ToLong(T value) {
     if constexpr (__is_class(T) || __is_union(T)) {
@@ -90,6 +112,7 @@ class Kernel {
   }
 
   const Host& host_;
+  Before* before_;
   bool host_has_;
 };
 

@@ -63,6 +63,7 @@ struct Row {
   Class cls = Class::kNone;
   Denied denied = Denied::kOnPurpose;
   Translation* when_missing = nullptr;
+  bool patch = false;            // may be made without a trap: nothing in it ever sleeps
   bool big_stack = false;        // needs more than a few hundred bytes: runs on a pooled stack
   bool host_may_lie = false;     // the call may exist and still answer ENOSYS at run time
   bool minor = false;            // callers do without: no reason to translate anything

@@ -147,7 +147,7 @@ echo "$natives of $total programs work natively"
 for host in "${hosts[@]}"; do
   echo "$host: ${red[$host]-0} fail without abishim, ${green[$host]-0} work with it;" \
     "calls repaired: $(planned "$host" repair), translated: $(planned "$host" translate);" \
-    "traps taken: $(counted "$host" trapped), errnos repaired: $(counted "$host" repaired)"
+    "traps taken: $(counted "$host" trapped), calls without one: $(counted "$host" patched), errnos repaired: $(counted "$host" repaired)"
   # Each of these says that the demo shows something else than it claims.
   [[ -z ${broken[$host]-} ]] || bad+=("with abishim on $host:${broken[$host]}")
   [[ -n ${red[$host]-} || -n $chosen ]] || bad+=("nothing fails on $host without abishim")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long] [--kernels]
 #
-# Suites, in this order: format, lint, unit, sanitize, command, image, abi, exec, sandbox, containers, kernels, demo. Each prints its
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, patch, exec, sandbox, containers, kernels, demo. Each prints its
 # own lines; the last one is `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name is a failure.
 # --kernels: four real kernels are booted and run everything (an hour on two cores), not one and a selection.
 # --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
@@ -68,6 +68,14 @@ abi() {
   tests/abi/run.sh --cc=musl-gcc --cc=trixie --under=native --under=3.10 || status=1
   return $status
 }
+# The programs of abi once more, each site patched at its first trap.
+patch_tests() {
+  local status=0
+  tests/patch/run.sh "${length[@]}" || status=1
+  tests/patch/coverage.sh || status=1
+  tests/abi/run.sh --cc=gcc --cc=trixie --under=3.10 --mode=eager || status=1
+  return $status
+}
 exec_tests() { tests/exec/run.sh "${length[@]}"; }
 sandbox() {
   local status=0
@@ -103,6 +111,7 @@ suite sanitize sanitize
 suite command command_tests
 suite image image
 suite abi abi
+suite patch patch_tests
 suite exec exec_tests
 suite sandbox sandbox
 suite containers containers

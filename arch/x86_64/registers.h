@@ -30,6 +30,8 @@ static_assert(__builtin_offsetof(Ucontext, stack) == 16);
 static_assert(__builtin_offsetof(Ucontext, r8) == 40);
 static_assert(__builtin_offsetof(Ucontext, rip) == 40 + 16 * 8);
 static_assert(__builtin_offsetof(Ucontext, mask) == 296);
+static_assert(sizeof(Ucontext) == 304);  // site_entry.S
+static_assert(__builtin_offsetof(Ucontext, rbx) == 128 && __builtin_offsetof(Ucontext, rax) == 144);
 
 // A word of the frame that the kernel writes anew in each, a copy of the mask, and never reads
 // back. As SIGSYS is never blocked in truth, that bit marks a frame whose mask shows the program's
@@ -58,19 +60,24 @@ struct Sigaction {  // what rt_sigaction(2) takes
 };
 static_assert(sizeof(Sigaction) == 32);
 
-inline constexpr int kSyscallBytes = 2;   // 0f 05
-inline constexpr int kRestorerBytes = 9;  // of gate.S, up to and with its syscall instruction
+inline constexpr int kSyscallBytes = 2;  // 0f 05
+// Of gate.S, up to and with its syscall instruction: the restorer, and what looks like it.
+inline constexpr int kRestorerBytes = 9;
 
-inline unsigned long Argument(const Ucontext& u, int i) {
-  const unsigned long all[6] = {u.rdi, u.rsi, u.rdx, u.r10, u.r8, u.r9};
-  return all[i];
+inline void Arguments(const Ucontext& u, unsigned long (&to)[6]) {
+  to[0] = u.rdi, to[1] = u.rsi, to[2] = u.rdx, to[3] = u.r10, to[4] = u.r8, to[5] = u.r9;
+}
+inline void SetArguments(Ucontext* u, const unsigned long (&to)[6]) {
+  u->rdi = to[0], u->rsi = to[1], u->rdx = to[2], u->r10 = to[3], u->r8 = to[4], u->r9 = to[5];
 }
 inline void SetArgument(Ucontext* u, int i, unsigned long value) {
   unsigned long* all[6] = {&u->rdi, &u->rsi, &u->rdx, &u->r10, &u->r8, &u->r9};
   *all[i] = value;
 }
+inline long CallNumber(const Ucontext& u) { return static_cast<long>(u.rax); }
 inline void SetResult(Ucontext* u, long value) { u->rax = static_cast<unsigned long>(value); }
 inline unsigned long StackPointer(const Ucontext& u) { return u.rsp; }
+inline unsigned long FramePointer(const Ucontext& u) { return u.rbp; }
 inline unsigned long ProgramCounter(const Ucontext& u) { return u.rip; }
 inline void SetProgramCounter(Ucontext* u, unsigned long pc) { u->rip = pc; }
 
@@ -79,6 +86,16 @@ inline void AtSyscallAgain(Ucontext* u, long nr) {
   u->rip -= kSyscallBytes;
   u->rax = static_cast<unsigned long>(nr);
 }
+// What the entry of a patched site does at the end of its call (site_entry.S).
+inline constexpr long kAnswered = 1;  // else the site's instruction makes the call in the frame
+inline constexpr long kLeaves = 2;    // rt_sigprocmask(how, the frame's mask)
+inline constexpr int kHowShift = 8;
+constexpr long Leaves(int how) { return kLeaves | static_cast<long>(how) << kHowShift; }
+
+// A frame that a patched site made: may handlers run while its call is served?
+inline bool IsOpen(const Ucontext& u) { return u.link == nullptr; }
+inline void SetOpen(Ucontext* u, bool open) { u->link = open ? nullptr : u; }
+
 // At an rt_sigreturn the frame that it takes back starts with its ucontext at the stack pointer.
 inline unsigned long FrameOfSigreturn(const Ucontext& u) { return u.rsp; }
 
@@ -115,6 +132,7 @@ extern "C" {
                                                 long f);
 [[gnu::visibility("hidden")]] extern const char abishim_gate_caller[];  // as filters see it
 [[gnu::visibility("hidden")]] void abishim_restorer();
+[[gnu::visibility("hidden")]] extern const char abishim_leave[], abishim_left[];
 // copy_guest.S
 [[gnu::visibility("hidden")]] unsigned long abishim_copy(void* to, const void* from,
                                                          unsigned long bytes);
@@ -123,4 +141,8 @@ extern "C" {
 [[gnu::visibility("hidden"), noreturn]] void abishim_enter(void* stack, void* entry);
 // signal_entry.S
 [[gnu::visibility("hidden")]] void abishim_signal_entry();
+[[gnu::visibility("hidden")]] extern const char abishim_signal_return[];  // behind its call
+// site_entry.S
+[[gnu::visibility("hidden")]] void abishim_site_entry();
+[[gnu::visibility("hidden")]] extern const char abishim_site_end[];
 }

@@ -19,6 +19,9 @@ abishim_signal_entry:
         push    %rdx
         .cfi_adjust_cfa_offset 8
         call    abishim_on_signal
+        .globl  abishim_signal_return
+        .hidden abishim_signal_return
+abishim_signal_return:
         pop     %rdx
         .cfi_adjust_cfa_offset -8
         pop     %rsi

@@ -55,13 +55,18 @@ void AddRun(CLI::App* app, RunOptions* options) {
   AddText(run, "--log", &options->log, "FILE", "Append what the shim has to say to FILE");
   AddText(run, "--exec", &options->exec, "", "Force one way over an exec; for tests")
       ->transform(CLI::IsMember({"carry", "loader"}).description("carry|loader"));
+  AddText(run, "--mode", &options->mode, "",
+          "Which call sites are patched: patched (default), those that trap often; trap, none; "
+          "eager, all at their first trap; for tests")
+      ->transform(CLI::IsMember({"patched", "trap", "eager"}).description("patched|trap|eager"));
   AddText(run, "--uname", &options->release, "RELEASE",
           "What uname(2) says the release of the kernel is");
   AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");
   run->add_flag("--flags", options->flags, "Ignore what the pretended kernel ignored, by a tracer")
       ->disable_flag_override();
-  run->add_flag("--stats", options->stats,
-                "Print to stderr how often each call was trapped and repaired")
+  run->add_flag(
+         "--stats", options->stats,
+         "Print to stderr how often each call was trapped, made without a trap, and repaired")
       ->disable_flag_override();
 }
 

@@ -155,6 +155,7 @@ int Run(const RunOptions& options) {
   if (!options.log.empty()) NameLog(options.log);
   if (!options.policy.empty()) setenv("ABISHIM_POLICY", options.policy.c_str(), 1);
   if (!options.exec.empty()) setenv("ABISHIM_EXEC", options.exec.c_str(), 1);
+  if (!options.mode.empty()) setenv("ABISHIM_MODE", options.mode.c_str(), 1);
   if (!options.release.empty()) PretendRelease(options);
   const std::string path = FindProgram(options.program[0]);
   const std::string library = IsOff() ? "" : FindLibrary();

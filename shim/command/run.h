@@ -8,7 +8,7 @@ namespace abishim::command {
 
 struct RunOptions {
   std::string pretend_kernel, profile, policy, log;  // empty: not given
-  std::string exec, release, nofile;
+  std::string exec, mode, release, nofile;
   bool stats = false, flags = false;
   std::vector<std::string> program;  // and its arguments
 };

@@ -56,14 +56,15 @@ void StatsFile::Print() const {
   CallStats total{};
   for (int number = 0; number < Stats::kCalls; ++number) {
     const CallStats& call = stats_->calls[number];
-    if (call.trapped == 0 && call.repaired == 0) continue;
+    if (call.trapped == 0 && call.patched == 0 && call.repaired == 0) continue;
     total.trapped += call.trapped;
+    total.patched += call.patched;
     total.repaired += call.repaired;
-    fprintf(stderr, "abishim: stats: %s trapped=%llu repaired=%llu\n", NameOf(number).c_str(),
-            call.trapped, call.repaired);
+    fprintf(stderr, "abishim: stats: %s trapped=%llu patched=%llu repaired=%llu\n",
+            NameOf(number).c_str(), call.trapped, call.patched, call.repaired);
   }
-  fprintf(stderr, "abishim: stats: total trapped=%llu repaired=%llu\n", total.trapped,
-          total.repaired);
+  fprintf(stderr, "abishim: stats: total trapped=%llu patched=%llu repaired=%llu\n", total.trapped,
+          total.patched, total.repaired);
 }
 
 }  // namespace abishim::command

@@ -12,7 +12,7 @@ namespace {
 struct Slim {
   Translation* translate = nullptr;
   Translation* with_flag = nullptr;
-  bool big_stack = false;  // of `translate`, whichever calls it
+  bool big_stack = false, patch = false;  // of `translate`, whichever calls it
 };
 
 // The table without names and prose, by number: they stay out of the image.
@@ -21,7 +21,7 @@ constexpr std::array<Slim, arch::kNumbers> Slimmed() {
   for (const Row& row : kSyscalls) {
     const int nr = arch::NumberIn(row.nr);
     if (nr >= 0 && row.when_missing != nullptr) {
-      slim[nr] = {.translate = row.when_missing, .big_stack = row.big_stack};
+      slim[nr] = {.translate = row.when_missing, .big_stack = row.big_stack, .patch = row.patch};
     }
   }
   for (const Flag& flag : kFlags) {
@@ -39,31 +39,34 @@ struct Job {
   Result result = Result(0);
 };
 
-Result WithRoom(Translation* translate, Kernel* kernel, const Args& args,
-                const arch::AltStack& alternate) {
+void Do(void* at) {
+  auto* job = static_cast<Job*>(at);
+  job->result = job->translate(*job->kernel, *job->args);
+}
+
+// At a patched site handlers are kept out first: one that never returned would take the stack
+// along.
+Result RunSomewhere(const Room& room, Translation* translate, Kernel* kernel, const Args& args) {
   Job job{translate, kernel, &args};
-  const bool done = memory::RunWithRoom(
-      alternate,
-      [](void* at) {
-        auto* job = static_cast<Job*>(at);
-        job->result = job->translate(*job->kernel, *job->args);
-      },
-      &job);
+  const bool done = room.before == nullptr ? memory::RunWithRoom(*room.alternate, Do, &job)
+                                           : room.before->Begin() && memory::RunOnSpare(Do, &job);
   return done ? job.result : Result(-ENOSYS);
 }
 
 }  // namespace
 
-Result Dispatch(long nr, const Args& args, const arch::AltStack& alternate, Flags flags) {
+Result Dispatch(long nr, const Args& args, const Room& room, Flags flags) {
   if (nr < 0 || nr >= arch::kNumbers) return -ENOSYS;
   const Slim& slim = kSlim[nr];
   Translation* const translate = flags.flag ? slim.with_flag : slim.translate;
   if (translate == nullptr) return -ENOSYS;
-  Kernel kernel(kHost, flags.host_has);
+  Kernel kernel(kHost, flags.host_has, room.before);
   if (slim.big_stack && translate == slim.translate) {
-    return WithRoom(translate, &kernel, args, alternate);
+    return RunSomewhere(room, translate, &kernel, args);
   }
   return translate(kernel, args);
 }
+
+bool MayBePatched(long nr) { return nr >= 0 && nr < arch::kNumbers && kSlim[nr].patch; }
 
 }  // namespace abishim::deliver

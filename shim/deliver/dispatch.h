@@ -2,7 +2,7 @@
 #pragma once
 
 #include "registers.h"  // arch/ARCH
-#include "tables/result.h"
+#include "tables/kernel.h"
 
 namespace abishim::deliver {
 
@@ -11,8 +11,16 @@ struct Flags {
   bool flag = false;      // it has the call, but not one of its flags: tables/flags.h
 };
 
-// What the program shall get. ENOSYS for a call without a translation. `alternate`: the alternate
-// stack of the thread, in whose handler this runs.
-Result Dispatch(long nr, const Args& args, const arch::AltStack& alternate, Flags flags);
+// Where a translation that needs it finds room.
+struct Room {
+  const arch::AltStack* alternate = nullptr;  // of the thread, in whose handler this runs
+  Before* before = nullptr;                   // at a patched site instead: what keeps handlers out
+};
+
+// What the program shall get. ENOSYS for a call without a translation.
+Result Dispatch(long nr, const Args& args, const Room& room, Flags flags);
+
+// May this call be made at a patched site?
+bool MayBePatched(long nr);
 
 }  // namespace abishim::deliver

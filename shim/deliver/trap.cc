@@ -2,6 +2,7 @@
 
 #include "shim/deliver/dispatch.h"
 #include "shim/memory/host.h"
+#include "shim/patch/patch.h"
 #include "shim/plan/filter.h"
 #include "shim/sandbox/guard.h"
 #include "shim/signals/alternate_stack.h"
@@ -45,7 +46,7 @@ void Serve(arch::Ucontext* u, long nr, const Args& args, unsigned data, sandbox:
     signals::ControlFor(nr)(u, nr, args);
   } else {
     const Flags flags{.host_has = (data & kTrapHostHas) != 0, .flag = (data & kTrapFlag) != 0};
-    Answer(u, nr, args, Dispatch(nr, args, u->stack, flags));
+    Answer(u, nr, args, Dispatch(nr, args, {.alternate = &u->stack}, flags));
   }
 }
 
@@ -58,14 +59,16 @@ bool Trap(arch::Siginfo* info, arch::Ucontext* u) {
   sandbox::Inside inside;
   const long nr = info->syscall.nr;
   Args args;
-  for (int i = 0; i < 6; ++i) args.word[i] = arch::Argument(*u, i);
+  arch::Arguments(*u, args.word);
   const auto decision = sandbox::Decide(info, u, args, (data & kTrapControl) != 0, &inside);
   if (decision == sandbox::Decision::kTheirs) return false;
 
   signals::NoticeFork(*u);
   start::Count(nr, (data & kTrapRepair) != 0);
+  const Word site_end = arch::ProgramCounter(*u);
   if (decision == sandbox::Decision::kGoOn) Serve(u, nr, args, data, &inside);
   signals::EnsureAlternateStack(u);
+  patch::Trapped(site_end, nr, data);
   return true;
 }
 

@@ -28,6 +28,7 @@ constexpr Word kArena = kStep * kStacks;
 // 0: never used. kInTheMaking: not writable yet; a fork child starts over. kFree: writable and
 // free. Else its owner, pid << 32 | claims << 22 | tid: a claim that is counted cannot be mistaken
 // for the one of a thread that is gone.
+constexpr int kNoProcess = 0, kNoThread = 2;  // of spare stacks
 constexpr Word kFree = ~Word{0}, kInTheMaking = 1, kClaim = Word{1} << 22, kClaims = 0x3ff * kClaim;
 constinit std::atomic<Word> g_owner[kStacks];
 constinit std::atomic<Word> g_arena;  // reserved at the first use
@@ -92,6 +93,8 @@ Word Acquire(int pid, int tid) {
   return TakeOver(arena, me, kStacks, kStacks);
 }
 
+Word AcquireSpare() { return Acquire(kNoProcess, kNoThread); }
+
 void Release(Word stack) {
   g_owner[(stack - g_arena.load()) / kStep].store(kFree, std::memory_order_release);
 }
@@ -141,6 +144,14 @@ void RunOn(Word top, Job job) {
 }
 
 }  // namespace
+
+bool RunOnSpare(void (*function)(void*), void* argument) {
+  const Word stack = AcquireSpare();
+  if (stack == 0) return false;
+  RunOn(stack + kStackBytes, {function, argument, nullptr});
+  Release(stack);
+  return true;
+}
 
 bool RunWithRoom(const arch::AltStack& alternate, void (*function)(void*), void* argument) {
   constexpr Word kMargin = 1024;

@@ -15,6 +15,9 @@ inline constexpr int kStacks = 512;
 // there is none to be had. Lock-free. When all are in use, one whose owner is gone is taken over.
 Word Acquire(int pid, int tid);
 void Release(Word stack);
+// One for the length of a call, owned by no thread that could be found gone: a child of another
+// thread's fork gets it back by AfterFork, and a thread that is killed meanwhile loses it.
+Word AcquireSpare();
 // Is this stack still the thread's, as it was before? Another thread of the same number may have
 // come and gone, and a third have taken it over.
 bool Reclaim(Word stack, int pid, int tid);
@@ -30,5 +33,8 @@ void AfterFork(Word keep, int pid, int tid);
 // below what runs here, or it would overwrite the frame of the handler: so the room is a part of
 // the alternate stack, or becomes it for the time. False: no room to be had.
 bool RunWithRoom(const arch::AltStack& alternate, void (*function)(void*), void* argument);
+
+// The same anywhere else, with signals blocked. (SIGSEGV and SIGBUS find the thread's own place.)
+bool RunOnSpare(void (*function)(void*), void* argument);
 
 }  // namespace abishim::memory

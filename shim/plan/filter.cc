@@ -21,6 +21,7 @@ constexpr Word kPage = 4096;
 // mask then lies in the image.
 enum class Passes : unsigned char {
   kNever,
+  kLeft,
   kUnlessNull,
   kNull,
   kNullOrOurStack,
@@ -37,7 +38,7 @@ struct Control {
 // see. It passes: SIGSYS in such a mask is a documented limit.
 constexpr Word kEnterExtArg = 8;
 constexpr Control kControls[] = {
-    {NumberOf("rt_sigreturn"), Passes::kNever},
+    {NumberOf("rt_sigreturn"), Passes::kLeft},
     {NumberOf("ptrace"), Passes::kUnlessNull, 0},  // PTRACE_TRACEME
     {NumberOf("execve"), Passes::kNever},
     {NumberOf("execveat"), Passes::kNever},
@@ -110,6 +111,9 @@ Label Writer::OfControl(const Control& control) {
   const Field argument = Argument(control.argument), other = Argument(control.other);
   const Condition in_masks = InBlock(argument, layout_.masks, layout_.masks_bytes);
   switch (control.passes) {
+    case Passes::kLeft:  // arch/*/gate.S
+      return layout_.left == 0 ? trap
+                               : p_.When(Is(kCaller, layout_.left), p_.Return(Errno(0)), trap);
     case Passes::kUnlessNull:
       return p_.When(IsNull(argument), trap, allow_);
     case Passes::kNull:
@@ -138,7 +142,8 @@ Label Writer::Question() {
                           .translates = plan_.translates,
                           .stats = options_.count_repairs,
                           .exec = options_.exec,
-                          .bare = options_.bare};
+                          .bare = options_.bare,
+                          .mode = options_.mode};
   Label answer = allow_;
   if (options_.loads) {
     const Word marked = static_cast<Word>(Mark::kReadLink);

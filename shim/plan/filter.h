@@ -21,6 +21,7 @@ inline constexpr unsigned kTrapFlag = 16;    // the host has the call, but not o
 struct Layout {
   Word base = 0;         // page-aligned, below 4 GiB
   Word gate = 0;         // a page; the kernel shows the address *behind* the syscall instruction
+  Word left = 0;         // in it, behind the rt_sigreturn that is not made; 0: none
   Word masks = 0;        // the mask pages, aligned to their size
   Word masks_bytes = 0;  // a power of two
 };
@@ -28,6 +29,7 @@ struct Layout {
 struct FilterOptions {
   bool count_repairs = false;  // --stats: REPAIR rows trap too, where the plan translates
   unsigned exec = 0;           // Presence::exec
+  unsigned mode = 0;           // Presence::mode
   bool bare = false;           // no filter stood before ours: the program may see that
   bool loads = false;          // programs go by the loader, which answers for /proc/self/exe
 };

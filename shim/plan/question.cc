@@ -17,7 +17,8 @@ Presence Ask(RawCall call) {
           .translates = (bits >> 28 & 1) != 0,
           .stats = (bits >> 29 & 1) != 0,
           .exec = static_cast<unsigned>(bits >> 30 & 3),
-          .bare = (bits >> 32 & 1) != 0};
+          .bare = (bits >> 32 & 1) != 0,
+          .mode = static_cast<unsigned>(bits >> 33 & 3)};
 }
 
 }  // namespace abishim

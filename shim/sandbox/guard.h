@@ -39,7 +39,10 @@ Decision Decide(arch::Siginfo* info, arch::Ucontext* u, const Args& args, bool c
 // for all threads has left, publishes it, and waits until those have left who may not have seen it.
 class Inside {
  public:
-  Inside() { Enter(); }
+  enum class When { kNow, kLater };
+  explicit Inside(When when = When::kNow) {
+    if (when == When::kNow) Enter();
+  }
   ~Inside() { Leave(); }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
@@ -47,7 +50,7 @@ class Inside {
   void Leave();  // once, or again and again
 
  private:
-  unsigned forks_, door_;
+  unsigned forks_ = 0, door_ = 0;
   std::atomic<int>* inside_ = nullptr;
 };
 // Left for as long as a call is served that may install a filter: or two that install one at a time

@@ -101,6 +101,10 @@ long SetOther(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
 
 arch::Sigaction ProgramAction(int signal) { return ViewOf(signal).Get(); }
 
+bool MaskShowsSigsys(int signal) {
+  return (g_mask_has_sigsys.load(std::memory_order_relaxed) & Bit(signal)) != 0;
+}
+
 Word IgnoredOfOurs() {
   Word ignored = 0;
   for (const int signal : {kSigsys, kSigsegv, kSigbus}) {

@@ -1,5 +1,6 @@
 #include "shim/signals/chain.h"
 
+#include "shim/deliver/site.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/sandbox/guard.h"
@@ -89,7 +90,7 @@ Word Chain(int signal, arch::Siginfo* info, arch::Ucontext* u, Word* return_slot
   const arch::Sigaction action = ProgramAction(signal);
   const bool dispatch = signal == kSigsys && info->code == kUserDispatch;
   if (!dispatch) {
-    if (image::Contains(arch::ProgramCounter(*u)) && Sent(*info)) {
+    if (image::Contains(arch::ProgramCounter(*u)) && Sent(*info) && !deliver::InOpenSite(*u)) {
       Later(signal, *info, u);
       return 0;
     }

@@ -4,6 +4,7 @@
 
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
+#include "shim/patch/patch.h"
 
 // Linux 4.14; Debian 12's headers have it, older ones do not.
 #ifndef MADV_WIPEONFORK
@@ -178,8 +179,16 @@ void NoticeFork(const arch::Ucontext& u) {
   g_last_owner.store(pid);
   g_owner.pid.store(pid);
   sandbox::ForgetOthers();
+  patch::ForgetOthers();
   if (!any) return;
   if (Thread* t = Insert(Key(pid, tid), u)) Inherit(t, kept);
+}
+
+bool SigsysMayBeBlocked() {
+  if (!g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+  const unsigned long key = MyKey();
+  const Thread* t = key != 0 ? Find(key) : nullptr;
+  return t == nullptr || t->sigsys_blocked || t->sigsys_pending || t->sigsys_due;
 }
 
 bool MemoryIsBorrowed() {

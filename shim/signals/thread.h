@@ -47,6 +47,10 @@ bool MemoryIsSurelyOurs();
 // Has any thread ever had SIGSYS blocked in its own view? Until then masks need no look-up.
 extern std::atomic<bool> g_sigsys_was_blocked;
 
+// May SIGSYS be blocked in this thread's own view, or wait to be delivered? True where it cannot be
+// told without a frame.
+bool SigsysMayBeBlocked();
+
 // Called once at start; `blocked`: SIGSYS was blocked when the program began, and perhaps
 // `pending`.
 void StartThreads(bool blocked, const arch::Siginfo* pending);

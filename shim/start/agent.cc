@@ -40,4 +40,8 @@ void Count(long nr, bool repaired) {
   repaired ? g_stats->CountRepair(nr) : g_stats->CountTrap(nr);
 }
 
+void CountPatched(long nr) {
+  if (g_stats != nullptr) g_stats->CountPatched(nr);
+}
+
 }  // namespace abishim::start

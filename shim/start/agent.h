@@ -17,5 +17,7 @@ void Awake(const Boot& boot);
 
 // Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
 void Count(long nr, bool repaired);
+// Counts a call that was made at a patched site.
+void CountPatched(long nr);
 
 }  // namespace abishim::start

@@ -37,6 +37,11 @@ void Take(const char* entry, Environment* e) {
              release != nullptr && *release != '\0') {
     e->release = release;
     if (__builtin_strlen(release) >= kReleaseBytes) e->complaint = "ABISHIM_UNAME";
+  } else if (const char* how = ValueOf(entry, "ABISHIM_MODE"); how != nullptr && *how != '\0') {
+    e->mode = Equal(how, "trap")    ? Mode::kTrap
+              : Equal(how, "eager") ? Mode::kEager
+                                    : Mode::kPatched;
+    if (e->mode == Mode::kPatched && !Equal(how, "patched")) e->complaint = "ABISHIM_MODE";
   } else if (const char* exec = ValueOf(entry, "ABISHIM_EXEC"); exec != nullptr && *exec != '\0') {
     e->exec = Equal(exec, "carry")    ? ExecWay::kCarry
               : Equal(exec, "loader") ? ExecWay::kLoader

@@ -14,6 +14,7 @@ struct Environment {
   const char* stats = nullptr;         // ABISHIM_STATS=FILE, as `abishim run --stats` makes it
   const char* release = nullptr;       // ABISHIM_UNAME=RELEASE
   ExecWay exec = ExecWay::kAny;        // ABISHIM_EXEC=carry|loader
+  Mode mode = Mode::kPatched;          // ABISHIM_MODE=patched|trap|eager
   Word frame_bytes = 0;                // AT_MINSIGSTKSZ
   const char* complaint = nullptr;     // a variable with a value that is not understood
 };

@@ -34,18 +34,39 @@ bool Contains(const char* text, const char* part) {
 }
 
 // START-END PERMISSIONS OFFSET DEVICE INODE   PATH
-void TakeLine(const char* line, Word self, Maps* maps) {
+bool Parse(const char* line, Mapping* m) {
   const char* at = line;
-  const Word start = Number(&at, 16);
-  if (*at++ != '-') return;
-  const Word end = Number(&at, 16);
-  Skip(&at, 4);
-  const Word inode = Number(&at, 10);
+  m->start = Number(&at, 16);
+  if (*at++ != '-') return false;
+  m->end = Number(&at, 16);
+  Skip(&at, 1);
+  for (int i = 0; i < 4; ++i) {
+    if (at[i] == '\0') return false;
+  }
+  m->readable = at[0] == 'r', m->writable = at[1] == 'w', m->executable = at[2] == 'x';
+  m->is_private = at[3] == 'p';
+  Skip(&at, 1);
+  m->offset = Number(&at, 16);
+  Skip(&at, 2);
+  m->inode = Number(&at, 10);
   while (*at == ' ') ++at;
+  m->path = at;
+  return true;
+}
+
+struct Search {
+  Word self;
+  Maps* maps;
+};
+
+void Take(void* context, const Mapping& mapping) {
+  const Word self = static_cast<Search*>(context)->self;
+  Maps* const maps = static_cast<Search*>(context)->maps;
+  const char* const at = mapping.path;
   // From 2.34 on the file is called libc.so.6.
   if (*at == '/' && Contains(at, "/libc-2.")) maps->old_glibc = true;
-  if (self < start || self >= end || *at != '/') return;
-  maps->inode = inode;
+  if (self < mapping.start || self >= mapping.end || *at != '/') return;
+  maps->inode = mapping.inode;
   Word i = 0;
   for (; at[i] != '\0' && i < sizeof(maps->path) - 1; ++i) maps->path[i] = at[i];
   maps->path[i] = '\0';
@@ -53,30 +74,35 @@ void TakeLine(const char* line, Word self, Maps* maps) {
 
 }  // namespace
 
-void ReadMaps(Word self, Maps* maps) {
-  maps->path[0] = '\0';
-  maps->inode = 0;
-  maps->old_glibc = false;
+long ForEachMapping(char* buffer, Word size, void (*each)(void*, const Mapping&), void* context) {
   const long fd = HostCall<"openat">(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (IsError(fd)) return;
-  char buffer[8192 + 1];
+  if (IsError(fd)) return fd;
   Word held = 0;  // the beginning of a line whose end is still to be read
-  for (;;) {
-    const long got = HostCall<"read">(fd, buffer + held, sizeof(buffer) - 1 - held);
-    if (got <= 0) break;
+  long got;
+  while (held < size && (got = HostCall<"read">(fd, buffer + held, size - held)) > 0) {
     held += static_cast<Word>(got);
     char* line = buffer;
     for (char* at = buffer; at < buffer + held; ++at) {
       if (*at != '\n') continue;
       *at = '\0';
-      TakeLine(line, self, maps);
+      Mapping mapping;
+      if (Parse(line, &mapping)) each(context, mapping);
       line = at + 1;
     }
     held = static_cast<Word>(buffer + held - line);
-    if (held == sizeof(buffer) - 1) break;
     __builtin_memmove(buffer, line, held);
   }
   HostCall<"close">(fd);
+  return 0;
+}
+
+void ReadMaps(Word self, Maps* maps) {
+  maps->path[0] = '\0';
+  maps->inode = 0;
+  maps->old_glibc = false;
+  char buffer[8192];
+  Search search{self, maps};
+  ForEachMapping(buffer, sizeof(buffer), Take, &search);
 }
 
 }  // namespace abishim::start

@@ -34,6 +34,7 @@ long BringUp(const Environment& environment, const Maps& maps, Word base) {
   Boot boot;
   boot.settings.frame_bytes = environment.frame_bytes;
   boot.settings.exec = environment.exec;
+  boot.settings.mode = environment.mode;
   Keep(environment.log, boot.settings.log);
   Keep(environment.stats, boot.settings.stats);
   Keep(environment.release, boot.settings.release);
@@ -47,6 +48,7 @@ long BringUp(const Environment& environment, const Maps& maps, Word base) {
 void Rejoin(Environment environment, const Presence& presence) {
   if (!presence.translates || image::IsAt(presence.base)) return;
   environment.exec = static_cast<ExecWay>(presence.exec);
+  environment.mode = static_cast<Mode>(presence.mode);
   Maps maps;
   ReadMaps(image::OwnBase(), &maps);
   const long mapped =
@@ -86,12 +88,14 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   Layout layout;
   if (plan.translates) {
     layout = {base, reinterpret_cast<Word>(image::At(base, abishim_gate_page)),
+              reinterpret_cast<Word>(image::At(base, abishim_left)) + arch::kRestorerBytes,
               reinterpret_cast<Word>(image::At(base, signals::g_mask_pages)), signals::kMaskBytes};
   }
   bpf::Program program;
   if (!BuildFilter(plan, layout,
                    {.count_repairs = environment.stats != nullptr,
                     .exec = static_cast<unsigned>(environment.exec),
+                    .mode = static_cast<unsigned>(environment.mode),
                     .bare = HostCall<"prctl">(PR_GET_SECCOMP, 0, 0, 0, 0) == 0,
                     .loads = plan.translates && exec::IsByLoader(environment.exec)},
                    &program)) {

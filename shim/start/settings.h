@@ -8,11 +8,16 @@ namespace abishim::start {
 // How the shim gets into the next program: `--exec`.
 enum class ExecWay : unsigned char { kAny, kCarry, kLoader };
 
+// How calls arrive: `--mode`. kPatched: by traps, until there were so many that their site is
+// patched. kEager: until the first one.
+enum class Mode : unsigned char { kPatched, kTrap, kEager };
+
 inline constexpr int kReleaseBytes = 65;  // of struct new_utsname
 
 struct Settings {
   Word frame_bytes = 0;  // AT_MINSIGSTKSZ, 0 if unknown
   ExecWay exec = ExecWay::kAny;
+  Mode mode = Mode::kPatched;
   char log[512] = {};    // empty: nothing is logged
   char stats[512] = {};  // empty: nobody counts
   // `--uname`; empty: uname(2) is the host's own.

@@ -12,12 +12,13 @@ namespace abishim {
 
 struct CallStats {
   unsigned long long trapped;   // translated by the SIGSYS handler
+  unsigned long long patched;   // translated without a trap
   unsigned long long repaired;  // answered with the honest errno
 };
 
 struct Stats {
   static constexpr unsigned long long kMagic = 0x7374'6174'7368'696d;  // "mihstats"
-  static constexpr unsigned long long kVersion = 1;
+  static constexpr unsigned long long kVersion = 2;
   static constexpr int kCalls = 512;
 
   unsigned long long magic;
@@ -26,6 +27,7 @@ struct Stats {
 
   bool IsOurs() const { return magic == kMagic && version == kVersion; }
   void CountTrap(long number) { Count(number, &CallStats::trapped); }
+  void CountPatched(long number) { Count(number, &CallStats::patched); }
   void CountRepair(long number) { Count(number, &CallStats::repaired); }
 
  private:
@@ -34,7 +36,7 @@ struct Stats {
     __atomic_fetch_add(&(calls[number].*counter), 1, __ATOMIC_RELAXED);
   }
 };
-static_assert(sizeof(Stats) == 16 + 512 * 16);
+static_assert(sizeof(Stats) == 16 + 512 * 24);
 static_assert(__builtin_offsetof(Stats, calls) == 16);
 
 namespace start {

@@ -1,11 +1,11 @@
 #!/bin/bash
-# run.sh [--cc=gcc|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE]... [NAME...]: compiles the programs of this folder
-# and runs each natively, with abishim as the host is (host), and as an older host would have it (3.10: --pretend-kernel,
-# docker-19.03: --profile). --compile: and runs none.
+# run.sh [--cc=gcc|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE]... [--mode=patched|trap|eager] [NAME...]: compiles the
+# programs of this folder and runs each natively, with abishim as the host is (host), and as an older host would have it (3.10:
+# --pretend-kernel, docker-19.03: --profile). --compile: and runs none.
 #
 # trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
 # `ok|FAIL|limit|skip NAME CC HOST`, then a summary; 1 when anything failed. `limit`: it fails on that host, as its line
-# `// limit:` states. Two programs run at a time.
+# `// limit:` states. --mode: which call sites the shim patches. Two programs run at a time.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -55,9 +55,9 @@ one() {
   fi
   case $host in
     native) ;;
-    host) prefix=("$top/$abishim" run --) ;;
-    [0-9]*) prefix=("$top/$abishim" run "--pretend-kernel=$host" --) ;;
-    *) prefix=("$top/$abishim" run "--profile=$host" --) ;;
+    host) prefix=("$top/$abishim" run "--mode=$ABI_MODE" --) ;;
+    [0-9]*) prefix=("$top/$abishim" run "--pretend-kernel=$host" "--mode=$ABI_MODE" --) ;;
+    *) prefix=("$top/$abishim" run "--profile=$host" "--mode=$ABI_MODE" --) ;;
   esac
   # Signals as a login shell has them, whatever started us.
   out=$(timeout -s KILL 60 "${enter[@]}" env --default-signal "${prefix[@]}" "$top/build/abi/$compiler/$name" 2>&1 \
@@ -89,10 +89,12 @@ if [[ ${1-} == --one ]]; then
 fi
 
 compilers=() hosts=() names=()
+export ABI_MODE=patched
 for argument in "$@"; do
   case $argument in
     --cc=gcc | --cc=musl-gcc | --cc=trixie) compilers+=("${argument#*=}") ;;
     --under=?*) hosts+=("${argument#*=}") ;;
+    --mode=patched | --mode=trap | --mode=eager) ABI_MODE=${argument#*=} ;;
     -*) usage "unknown option or value: $argument" ;;
     *)
       source_of "$argument" >/dev/null || usage "no program $argument"

@@ -283,18 +283,18 @@ TEST(Command, StatsCountsWhatTheTreeWritesAndRemovesTheFile) {
     open my $file, '+<', $path or die $!;
     read $file, my $header, 16;
     my ($magic, $version) = unpack 'Q2', $header;
-    die unless $magic == 0x737461747368696d && $version == 1;
-    sub count { seek $file, 16 + 16 * $_[0], 0; print $file pack 'Q2', $_[1], $_[2]; }
-    count(318, 3, 0); count(435, 0, 2); count(511, 1, 1);
+    die unless $magic == 0x737461747368696d && $version == 2;
+    sub count { seek $file, 16 + 24 * $_[0], 0; print $file pack 'Q3', $_[1], $_[2], $_[3]; }
+    count(318, 3, 7, 0); count(435, 0, 0, 2); count(511, 1, 0, 1);
     printf "%s %o\n", $path, 07777 & (stat $path)[2];
     exit 5)";
   const Outcome outcome = Off({"run", "--stats", "--", "perl", "-e", script});
   EXPECT_EQ(outcome.exit, 5);
   EXPECT_EQ(outcome.err,
-            "abishim: stats: getrandom trapped=3 repaired=0\n"
-            "abishim: stats: clone3 trapped=0 repaired=2\n"
-            "abishim: stats: 511 trapped=1 repaired=1\n"
-            "abishim: stats: total trapped=4 repaired=3\n");
+            "abishim: stats: getrandom trapped=3 patched=7 repaired=0\n"
+            "abishim: stats: clone3 trapped=0 patched=0 repaired=2\n"
+            "abishim: stats: 511 trapped=1 patched=0 repaired=1\n"
+            "abishim: stats: total trapped=4 patched=7 repaired=3\n");
   EXPECT_THAT(outcome.out, HasSubstr(" 600\n"));
   EXPECT_FALSE(fs::exists(outcome.out.substr(0, outcome.out.find(' '))));
 }

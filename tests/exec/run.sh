@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh [--way=native|any|carry|loader]... [--under=KERNEL|host] [--long] [NAME...]: compiles the programs of this folder and
+# run.sh [--way=native|any|carry|loader]... [--under=KERNEL|host] [--mode=patched|trap|eager] [--long] [NAME...]: compiles the programs of this folder and
 # runs each natively, and as a host of that kernel (3.10) would have it, its execs carried over, by the loader, or as the
 # shim sees fit (any); host: on this host as it is. --compile: compiles, and runs none. Prints a line for each, `ok|FAIL|limit|skip NAME WAY`, then a summary; 1 when anything failed.
 #
@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
 abishim=$repo/build/release/abishim
 built=$repo/build/exec
-under=3.10 compile_only='' long=short ways=() names=()
+under=3.10 mode=patched compile_only='' long=short ways=() names=()
 
 usage() { echo "run.sh: $*" >&2; exit 2; }
 for argument in "$@"; do
@@ -18,6 +18,7 @@ for argument in "$@"; do
     --way=native | --way=any | --way=carry | --way=loader) ways+=("${argument#*=}") ;;
     --under=[0-9]* | --under=host) under=${argument#*=} ;;
     --compile) compile_only=yes ;;
+    --mode=patched | --mode=trap | --mode=eager) mode=${argument#*=} ;;
     --long) long=long ;;
     -*) usage "unknown option or value: $argument" ;;
     *) [[ -f $here/$argument.c ]] || usage "no program $argument"; names+=("$argument") ;;
@@ -87,8 +88,8 @@ one() {
   local name=$1 way=$2 out status=0 prefix=() limit
   case $way in
     native) ;;
-    any) prefix=("$abishim" run "${pretend[@]}" "--log=$scratch/log" --) ;;
-    *) prefix=("$abishim" run "${pretend[@]}" "--log=$scratch/log" "--exec=$way" --) ;;
+    any) prefix=("$abishim" run "${pretend[@]}" "--mode=$mode" "--log=$scratch/log" --) ;;
+    *) prefix=("$abishim" run "${pretend[@]}" "--mode=$mode" "--log=$scratch/log" "--exec=$way" --) ;;
   esac
   : >"$scratch/log"
   out=$(timeout -s KILL 400 env --default-signal "${prefix[@]}" "$built/$name" "$scratch/targets" "$long" 2>&1 </dev/null) ||

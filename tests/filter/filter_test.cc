@@ -24,8 +24,11 @@
 namespace abishim::test {
 namespace {
 
-constexpr Layout kLayout{
-    .base = 0x70123000, .gate = 0x70124000, .masks = 0x70130000, .masks_bytes = 0x4000};
+constexpr Layout kLayout{.base = 0x70123000,
+                         .gate = 0x70124000,
+                         .left = 0x70124099,
+                         .masks = 0x70130000,
+                         .masks_bytes = 0x4000};
 
 Plan PlanOf(std::set<int> translate, std::set<int> host_has, std::set<int> repair) {
   Plan plan;
@@ -114,6 +117,8 @@ class Specification {
     }
     if (LackedFlag() && !gate) return trap | 16;
     if (nr == SYS_prctl && data_.args[0] == kMagic) return Question();
+    if (plan.translates && nr == SYS_rt_sigreturn && data_.instruction_pointer == kLayout.left)
+      return SECCOMP_RET_ERRNO;
     if (!plan.translates || Harmless() || gate) return SECCOMP_RET_ALLOW;
     return trap | 4;
   }
@@ -191,6 +196,8 @@ class Specification {
 
 constexpr Word kPointers[] = {kLayout.gate,
                               kLayout.gate + 2,
+                              kLayout.left,
+                              kLayout.left - 1,
                               kLayout.gate + 4095,
                               kLayout.gate + 4096,
                               kLayout.gate - 1,

@@ -43,11 +43,14 @@ gate=$(at abishim_gate_page)
 outside=$(awk -v gate="$((gate))" '
   function number(hex,  i, n) { for (i = 1; i <= length(hex); ++i) n = 16 * n + index("0123456789abcdef", substr(hex, i, 1)) - 1; return n }
   / syscall *$/ || /\tsyscall/ { sub(/:.*/, "", $1); sub(/^ */, "", $1); n = number($1); ++seen; if (n < gate || n >= gate + 4096) print }
-  END { if (seen != 5) print seen " syscall instructions, not 5" }' <<<"$code")
+  END { if (seen != 7) print seen " syscall instructions, not 7" }' <<<"$code")
 check syscalls-in-the-gate-only "$outside"
 check gate-is-a-page "$([[ $((gate % 4096)) -eq 0 && $((gate)) -ne 0 ]] || echo "$gate")"
 
 restorer=$(objdump -d --start-address="$(at abishim_restorer)" --stop-address="$(($(at abishim_restorer) + 9))" "$library" |
   awk -F '\t' '/^ / { printf "%s", $2 }' | tr -d ' ')
 check restorer-is-what-unwinders-know "$([[ $restorer == 48c7c00f0000000f05 ]] || echo "$restorer")"
+left=$(objdump -d --start-address="$(at abishim_left)" --stop-address="$(($(at abishim_left) + 9))" "$library" |
+  awk -F '\t' '/^ / { printf "%s", $2 }' | tr -d ' ')
+check what-looks-like-it-does "$([[ $left == "$restorer" ]] || echo "$left")"
 exit $failed

@@ -124,7 +124,7 @@ void Wake(const Order& order, const start::Boot& boot) {
 }
 
 // In the copy at the tree's base.
-[[noreturn]] void Go(Word* start, Word other, unsigned way) {
+[[noreturn]] void Go(Word* start, Word other, const Presence& presence) {
   HostCall<"munmap">(other, image::Size());
   Stack stack(start);
   Order order;
@@ -133,7 +133,8 @@ void Wake(const Order& order, const start::Boot& boot) {
   stack.DropLast();
   start::Boot boot;
   boot.settings.frame_bytes = stack.Aux(AT_MINSIGSTKSZ);
-  boot.settings.exec = static_cast<start::ExecWay>(way);
+  boot.settings.exec = static_cast<start::ExecWay>(presence.exec);
+  boot.settings.mode = static_cast<start::Mode>(presence.mode);
   start::Keep(order.log, boot.settings.log);
   start::Keep(order.stats, boot.settings.stats);
   start::Keep(order.library, boot.settings.library);
@@ -171,7 +172,7 @@ extern "C" [[gnu::visibility("hidden"), noreturn]] void abishim_on_start(Word* s
   if (fd >= 0) HostCall<"close">(fd);
   RemoveCopy(name);
   if (IsError(mapped)) Refuse("no place for the image", mapped);
-  image::At(presence.base, &Go)(start, image::OwnBase(), presence.exec);
+  image::At(presence.base, &Go)(start, image::OwnBase(), presence);
   __builtin_unreachable();
 }
 

@@ -1,0 +1,47 @@
+// x86-64: a call site that can become a jump. Includes nothing of ours.
+#pragma once
+
+namespace abishim::arch {
+
+// What stands before `0f 05` and can be moved into a trampoline.
+enum class Shape {
+  kNone,
+  kNumber,  // it loads the number: b8 imm32, or 48 c7 c0 imm32
+  kShared,  // libc's syscall(): mov 8(%rsp), %r9, with any number in rax
+};
+
+struct Site {
+  Shape shape = Shape::kNone;
+  unsigned long start = 0;  // the first byte that the jump replaces
+  unsigned long end = 0;    // behind the `syscall` instruction
+};
+
+inline constexpr int kJumpBytes = 5;    // e9 rel32
+inline constexpr int kSiteWindow = 24;  // so many bytes before a site's end are looked at
+inline constexpr int kSlotBytes = 64;   // of a trampoline
+inline constexpr long kReach = 0x7fff0000;
+
+// Is the call that ends at `end` such a site? `before` are the kSiteWindow bytes that end there,
+// of which the first `unknown` could not be read. Accepted is only what cannot be another
+// instruction.
+Site FindSite(const unsigned char* before, int unknown, unsigned long end, long nr);
+
+// A jump from `from` to `to`, which must be within reach.
+struct Jump {
+  unsigned char bytes[kJumpBytes];
+};
+Jump JumpTo(unsigned long from, unsigned long to);
+bool Reaches(unsigned long from, unsigned long to);
+// Where does the jump at the site lead to, if there is one? 0: it is none.
+unsigned long TargetOfJump(const unsigned char* bytes, unsigned long at);
+
+// The trampoline of one site, to stand at `at`, which leads to abishim_site_entry. `fast`: a byte
+// for each number below `numbers`, which is not zero when the call may be made without a trap. Both
+// lie below 2 GiB, as the image does.
+struct Slot {
+  unsigned char bytes[kSlotBytes];
+};
+Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, unsigned long fast,
+              int numbers);
+
+}  // namespace abishim::arch

@@ -1,0 +1,112 @@
+#include "shim/deliver/site.h"
+
+#include "shim/deliver/dispatch.h"
+#include "shim/memory/host.h"
+#include "shim/patch/patch.h"
+#include "shim/plan/filter.h"
+#include "shim/sandbox/guard.h"
+#include "shim/signals/masks.h"
+#include "shim/signals/quick.h"
+#include "shim/start/agent.h"
+
+namespace abishim::deliver {
+namespace {
+
+constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
+constexpr Word kKeptOut = ~(kFaults | signals::Bit(signals::kSigsys) | signals::kNeverBlocked);
+
+// From the first call or copy of a translation on every signal but ours is blocked: a handler that
+// came in between and never returned would leave behind descriptors and stacks. And a filter of the
+// program's that another thread installs waits until this is over. What a pointer of the program's
+// says is only known afterwards, so SIGSEGV is unblocked, too. The program's mask is kept in the
+// frame, and comes back when the entry's code leaves it.
+class Section : public Before {
+ public:
+  explicit Section(arch::Ucontext* u) : Before{Enter}, u_(u) {}
+
+ private:
+  static bool Enter(Before* before) {
+    auto* self = static_cast<Section*>(before);
+    arch::SetOpen(self->u_, false);
+    if (HostCall<"rt_sigprocmask">(signals::kSigSetmask, &kKeptOut, &self->u_->mask, 8) != 0) {
+      arch::SetOpen(self->u_, true);
+      return false;
+    }
+    self->inside_.Enter();
+    return true;
+  }
+
+  arch::Ucontext* u_;
+  sandbox::Inside inside_{sandbox::Inside::When::kLater};
+};
+
+long Serve(arch::Ucontext* u, long nr, unsigned data) {
+  Args args;
+  arch::Arguments(*u, args.word);
+  if ((data & kTrapControl) != 0) return signals::QuickFor(nr)(u, args);
+  Section section(u);
+  const Result result =
+      Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
+  if (section.failed) return 0;
+  const long leaves = section.begun ? arch::Leaves(signals::kSigSetmask) : 0;
+  // What the program's own instruction shall do traps first: there it is noted for a filter that
+  // comes meanwhile (shim/sandbox).
+  if (result.again) return leaves;
+  arch::SetResult(u, result.value);
+  return arch::kAnswered | leaves;
+}
+
+}  // namespace
+
+// Called by arch/*/site_entry.S.
+extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u) {
+  const long nr = arch::CallNumber(*u);
+  const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
+  if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) return 0;
+  const long end = Serve(u, nr, data);
+  if ((end & arch::kAnswered) != 0) start::CountPatched(nr);
+  // A filter that came meanwhile knows nothing of the entry's way out.
+  if ((end & arch::kLeaves) == 0 || sandbox::g_kept.load(std::memory_order_relaxed) == 0)
+    return end;
+  HostCall<"rt_sigprocmask">(end >> arch::kHowShift, &u->mask, 0, 8);
+  return end & arch::kAnswered;
+}
+
+bool CanBeFast(long nr, bool control) {
+  return control ? signals::QuickFor(nr) != nullptr : MayBePatched(nr);
+}
+
+namespace {
+
+constexpr Word kWord = sizeof(Word), kLeaveBytes = arch::kSyscallBytes + arch::kRestorerBytes + 1;
+
+// The frame says so a little too early and too late. Who blocks all by himself blocks faults, too.
+bool KeepsOut(Word mask) { return (mask & kKeptOut) == kKeptOut && (mask & kFaults) != kFaults; }
+
+}  // namespace
+
+// By frame pointers, which our own code keeps up to the frame of the entry. Other code may have
+// anything in that register, and the program may block SIGSEGV, so the kernel is asked first.
+bool InOpenSite(const arch::Ucontext& u) {
+  const Word pc = arch::ProgramCounter(u), entry = reinterpret_cast<Word>(&abishim_site_entry);
+  if (pc - entry < reinterpret_cast<Word>(abishim_site_end) - entry) return true;
+  const Word leave = reinterpret_cast<Word>(abishim_leave);
+  if (pc - leave < kLeaveBytes) return !KeepsOut(u.mask);
+  constexpr Word kDeepest = 16 * 1024;
+  Word frame = arch::FramePointer(u), last = arch::StackPointer(u);
+  for (const Word end = last + kDeepest; frame > last - kWord && frame < end;) {
+    Word two[2];  // the caller's frame pointer, and where it goes on
+    if (!signals::KernelCanRead(frame) || !signals::KernelCanRead(frame + kWord)) return false;
+    __builtin_memcpy(two, reinterpret_cast<const void*>(frame), sizeof(two));
+    if (two[1] == reinterpret_cast<Word>(abishim_signal_return)) return false;
+    if (two[1] == reinterpret_cast<Word>(&abishim_restorer)) {
+      const auto* site = reinterpret_cast<const arch::Ucontext*>(frame + sizeof(two));
+      return arch::IsOpen(*site) || !KeepsOut(u.mask);
+    }
+    last = frame + kWord;
+    frame = two[0];
+  }
+  return false;
+}
+
+}  // namespace abishim::deliver

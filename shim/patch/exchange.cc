@@ -1,0 +1,103 @@
+#include "shim/patch/exchange.h"
+
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+
+#include "shim/memory/host.h"
+#include "shim/patch/trampoline.h"
+
+namespace abishim::patch {
+namespace {
+
+template <class T = char>
+T* At(Word address) {
+  return reinterpret_cast<T*>(address);
+}
+
+constexpr int kProtection = PROT_READ | PROT_EXEC;
+
+long MapPage(Word at, int flags, long fd, Word offset) {
+  return HostCall<"mmap">(at, kPage, kProtection, MAP_PRIVATE | flags, fd, offset);
+}
+
+// The file that the text was mapped from. On some file systems (overlayfs) the inode that the
+// mapping shows is not the one that the file has: then the page has to be the same.
+long OpenFile(const Text& text, bool* same_inode) {
+  const long fd = HostCall<"openat">(AT_FDCWD, text.path,
+                                     O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0);
+  if (IsError(fd)) return fd;
+  arch::KernelStat stat;
+  const bool regular = !IsError(HostCall<"fstat">(fd, &stat)) && S_ISREG(stat.mode);
+  *same_inode = regular && stat.ino == text.inode;
+  if (regular) return fd;
+  HostCall<"close">(fd);
+  return -ENOENT;
+}
+
+// Is the page the file's, but for jumps of ours?
+bool IsSame(Word copy, Word page) {
+  for (Word i = 0; i < kPage; ++i) {
+    if (At(copy)[i] == At(page)[i]) continue;
+    if (i + arch::kJumpBytes > kPage) return false;
+    if (!IsSlot(arch::TargetOfJump(At<const unsigned char>(page + i), page + i))) return false;
+    i += arch::kJumpBytes - 1;
+  }
+  return true;
+}
+
+// The copy becomes what the page is at this moment, but for the jump. (Someone may have written
+// there before: relocations in the text, a debugger, and we.)
+bool Prepare(const Memory& memory, Word copy, Word page, Word at, const arch::Jump& jump) {
+  const Word offset = at - page, behind = offset + arch::kJumpBytes;
+  return memory.Write(copy, At(page), kPage) &&
+         memory.Write(copy + offset, jump.bytes, arch::kJumpBytes) &&
+         __builtin_memcmp(At(copy + offset), jump.bytes, arch::kJumpBytes) == 0 &&
+         __builtin_memcmp(At(copy), At(page), offset) == 0 &&
+         __builtin_memcmp(At(copy + behind), At(page + behind), kPage - behind) == 0;
+}
+
+// The kernel takes the old page out and puts the copy in, while no page fault of another thread
+// gets through and no fork comes in between.
+bool Replace(Word page, Word copy, long fd, Word offset) {
+  const long moved = HostCall<"mremap">(copy, kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, page);
+  if (static_cast<Word>(moved) == page) return true;
+  HostCall<"munmap">(copy, kPage);
+  // Out of memory in its midst, the old page may be gone.
+  const long again = MapPage(page, MAP_FIXED_NOREPLACE, fd, offset);
+  if (!IsError(again) && static_cast<Word>(again) != page) HostCall<"munmap">(again, kPage);
+  return false;
+}
+
+}  // namespace
+
+Memory::Memory()
+    : fd_(HostCall<"openat">(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0)) {}
+
+Memory::~Memory() {
+  if (!IsError(fd_)) HostCall<"close">(fd_);
+}
+
+bool Memory::Write(Word at, const void* bytes, Word size) const {
+  return !IsError(fd_) && HostCall<"pwrite64">(fd_, bytes, size, at) == static_cast<long>(size);
+}
+
+bool Exchange(const Memory& memory, const Text& text, Word at, const arch::Jump& jump) {
+  const Word page = PageOf(at), offset = text.offset + (page - text.start);
+  bool same_inode = false;
+  const long fd = OpenFile(text, &same_inode);
+  if (IsError(fd)) return false;
+  bool done = false;
+  if (const long copy = MapPage(0, 0, fd, offset); !IsError(copy)) {
+    const Word mapped = static_cast<Word>(copy);
+    if ((same_inode || IsSame(mapped, page)) && Prepare(memory, mapped, page, at, jump)) {
+      done = Replace(page, mapped, fd, offset);
+    } else {
+      HostCall<"munmap">(mapped, kPage);
+    }
+  }
+  HostCall<"close">(fd);
+  return done;
+}
+
+}  // namespace abishim::patch
