@@ -57,6 +57,8 @@ for option in --pretend-kernel=4.4 --profile=docker-19.03; do
     echo "FAIL sandbox/prompt-$host $said"
     status=1
   fi
+  # (A pretended 4.4 has no such filters: they came with 5.0, and their flags later.)
+  [[ $host != 4.4 ]] || continue
   timeout -k 1 60 "$top/build/release/abishim" run "$option" -- "$work/notify" >"$work/notify.shim" || true
   if said=$(diff "$work/notify.native" "$work/notify.shim"); then
     echo "ok sandbox/notify-$host $(wc -l <"$work/notify.native") outcomes as natively"
