@@ -46,6 +46,12 @@ void AddRun(CLI::App* app, RunOptions* options) {
   run->prefix_command();
   AddText(run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]",
           "Answer ENOSYS for every system call newer than that kernel");
+  run->add_option("--without", options->without, "Answer ENOSYS for these calls, too")
+      ->type_name("NAME,...")
+      ->delimiter(',');
+  run->add_flag("--no-vsyscall", options->no_vsyscall,
+                "Calls of the vsyscall page fail as with vsyscall=none (by a tracer)")
+      ->disable_flag_override();
   AddText(run, "--profile", &options->profile, "NAME|FILE.json",
           "Deny what this seccomp profile denies: docker-19.03, docker-20.10.0, docker-2026, or a "
           "file of the OCI or Docker form");
@@ -53,6 +59,9 @@ void AddRun(CLI::App* app, RunOptions* options) {
   AddText(run, "--log", &options->log, "FILE", "Append what the shim has to say to FILE");
   AddText(run, "--exec", &options->exec, "", "Force one way over an exec; for tests")
       ->transform(CLI::IsMember({"carry", "loader"}).description("carry|loader"));
+  run->add_flag("--older", options->older,
+                "For an old user space: its removed calls, too (default: by a look at the program)")
+      ->disable_flag_override();
   AddText(run, "--uname", &options->release, "RELEASE",
           "What uname(2) says the release of the kernel is");
   AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");

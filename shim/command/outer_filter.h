@@ -6,6 +6,7 @@
 
 #include <linux/filter.h>
 
+#include <string>
 #include <vector>
 
 #include "shim/command/profile.h"
@@ -17,6 +18,9 @@ using Program = std::vector<sock_filter>;
 
 // ENOSYS for every call that is newer than `kernel`. Calls of other architectures (int 0x80) pass.
 Program PretendKernel(Version kernel);
+
+// ENOSYS for these calls. A Failure for a name that is no call's.
+Program Without(const std::vector<std::string>& names);
 
 // The profile as a container engine compiles it.
 Program CompileProfile(const Profile& profile);

@@ -14,9 +14,12 @@
 
 #include "shim/command/failure.h"
 #include "shim/command/library.h"
+#include "shim/command/no_vsyscall.h"
+#include "shim/command/older.h"
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
 #include "shim/command/stats_file.h"
+#include "shim/command/trace.h"
 #include "shim/command/version.h"
 #include "shim/command/wait.h"
 #include "shim/start/settings.h"
@@ -93,6 +96,8 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
     pretended = ParseVersion(options.pretend_kernel, "--pretend-kernel");
     filters.push_back(PretendKernel(*pretended));
   }
+  if (!options.without.empty()) filters.push_back(Without(options.without));
+  if (options.no_vsyscall) filters.push_back(NoVsyscall());
   if (!options.profile.empty()) {
     const Version kernel = pretended.value_or(RunningKernel());
     filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));
@@ -104,24 +109,41 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   return filters;
 }
 
-int RunCounted(const std::string& library, const std::string& path, const RunOptions& options,
-               const std::vector<Program>& filters) {
+// The program as a child, which begins when the pipe is closed.
+pid_t StartChild(const std::string& library, const std::string& path, const RunOptions& options,
+                 const std::vector<Program>& filters, const int (&gate)[2]) {
+  HoldSignals();
+  const pid_t child = fork();
+  if (child < 0) throw Failure(kCannotStart, std::string("fork: ") + strerror(errno));
+  if (child == 0) try {
+      char byte;
+      close(gate[1]);
+      while (read(gate[0], &byte, 1) < 0 && errno == EINTR) continue;
+      close(gate[0]);
+      LetSignals();
+      Start(library, path, filters, options);
+    } catch (const Failure& failure) {
+      fprintf(stderr, "abishim: %s\n", failure.what());
+      _exit(failure.status);
+    }
+  close(gate[0]);
+  return child;
+}
+
+// With --stats, --no-vsyscall: the launcher stays.
+int RunBehind(const std::string& library, const std::string& path, const RunOptions& options,
+              const std::vector<Program>& filters) {
   int status;
   {
-    const StatsFile stats;
-    setenv("ABISHIM_STATS", stats.path().c_str(), 1);
-    HoldSignals();
-    const pid_t child = fork();
-    if (child < 0) throw Failure(kCannotStart, std::string("fork: ") + strerror(errno));
-    if (child == 0) try {
-        LetSignals();
-        Start(library, path, filters, options);
-      } catch (const Failure& failure) {
-        fprintf(stderr, "abishim: %s\n", failure.what());
-        _exit(failure.status);
-      }
-    status = WaitFor(child);
-    stats.Print();
+    std::optional<StatsFile> stats;
+    if (options.stats) setenv("ABISHIM_STATS", stats.emplace().path().c_str(), 1);
+    int gate[2];
+    if (pipe2(gate, O_CLOEXEC) != 0) throw Failure(kCannotStart, "pipe");
+    const pid_t child = StartChild(library, path, options, filters, gate);
+    if (options.no_vsyscall) TakeHold(child);
+    close(gate[1]);
+    status = options.no_vsyscall ? WaitAndTrace(child) : WaitFor(child);
+    if (stats) stats->Print();
   }
   EndAs(status);
 }
@@ -135,9 +157,12 @@ int Run(const RunOptions& options) {
   if (!options.exec.empty()) setenv("ABISHIM_EXEC", options.exec.c_str(), 1);
   if (!options.release.empty()) PretendRelease(options);
   const std::string path = FindProgram(options.program[0]);
+  if (options.older || (getenv("ABISHIM_OLDER") == nullptr && IsOlder(path))) {
+    setenv("ABISHIM_OLDER", "1", 1);
+  }
   const std::string library = IsOff() ? "" : FindLibrary();
   if (!options.nofile.empty()) LimitDescriptors(options.nofile);
-  if (options.stats) return RunCounted(library, path, options, filters);
+  if (options.stats || options.no_vsyscall) return RunBehind(library, path, options, filters);
   Start(library, path, filters, options);
 }
 

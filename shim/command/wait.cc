@@ -34,15 +34,18 @@ void HoldSignals() {
 
 void LetSignals() { sigprocmask(SIG_SETMASK, &inherited, nullptr); }
 
-int WaitFor(pid_t child) {
+void PassSignalOn(pid_t child) {
   const sigset_t held = Held();
+  siginfo_t info;
+  const int signal = sigwaitinfo(&held, &info);
+  if (signal > 0 && signal != SIGCHLD && info.si_code <= 0) kill(child, signal);
+}
+
+int WaitFor(pid_t child) {
   for (;;) {
     int status;
-    const pid_t ended = waitpid(child, &status, WNOHANG);
-    if (ended == child) return status;
-    siginfo_t info;
-    const int signal = sigwaitinfo(&held, &info);
-    if (signal > 0 && signal != SIGCHLD && info.si_code <= 0) kill(child, signal);
+    if (waitpid(child, &status, WNOHANG) == child) return status;
+    PassSignalOn(child);
   }
 }
 

@@ -14,6 +14,9 @@ void LetSignals();
 // (Ctrl-C) has reached the program by itself and is not sent twice.
 int WaitFor(pid_t child);
 
+// The next signal: something of a child to be waited for, or one to be passed on, which it is.
+void PassSignalOn(pid_t child);
+
 // Ends as the child did: with its exit status, or by the signal that killed it (without a core:
 // the program has left its own).
 [[noreturn]] void EndAs(int status);

@@ -137,7 +137,8 @@ Label Writer::Question() {
                           .translates = plan_.translates,
                           .stats = options_.count_repairs,
                           .exec = options_.exec,
-                          .bare = options_.bare};
+                          .bare = options_.bare,
+                          .vsyscall = plan_.vsyscall};
   Label answer = allow_;
   if (options_.loads) {
     const Word marked = static_cast<Word>(Mark::kReadLink);

@@ -66,4 +66,10 @@ void AddUname(const Answer (&answers)[arch::kNumbers], Plan* plan) {
   KeepHandler(answers, plan);
 }
 
+void AddVsyscall(const Answer (&answers)[arch::kNumbers], Plan* plan) {
+  plan->vsyscall = plan->translates = true;
+  plan->empty = false;
+  KeepHandler(answers, plan);
+}
+
 }  // namespace abishim

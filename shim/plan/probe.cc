@@ -63,6 +63,7 @@ Answer Understand(const Asked& row, long result, bool filtered) {
 
 // In memory that the children share with us.
 struct Report {
+  bool older;  // for a user space that may call what only those call
   int asking;  // the row of the call that is being made, kCount when all are done
   Answer answer[kCount];
 };
@@ -70,6 +71,7 @@ struct Report {
 [[noreturn]] void RunChild(RawCall call, volatile Report* report, int first) {
   call(NumberOf("prctl"), PR_SET_DUMPABLE, 0, 0, 0, 0, 0);  // no core when a filter kills
   for (int i = first; i < kCount; ++i) {
+    if (kAsked[i].older && !report->older) continue;
     report->asking = i;
     report->answer[i] = Understand(kAsked[i], AskOne(call, kAsked[i].nr), true);
   }
@@ -103,11 +105,12 @@ long AskInChildren(RawCall call, volatile Report* report) {
   return 0;
 }
 
-long ProbeForked(RawCall call, Answer (&answers)[arch::kNumbers]) {
+long ProbeForked(RawCall call, Answer (&answers)[arch::kNumbers], bool older) {
   const long page = call(NumberOf("mmap"), 0, sizeof(Report), PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (IsError(page)) return page;
   auto* report = reinterpret_cast<volatile Report*>(page);
+  report->older = older;
   const long result = AskInChildren(call, report);
   for (int i = 0; i < kCount; ++i) answers[kAsked[i].nr] = report->answer[i];
   call(NumberOf("munmap"), page, sizeof(Report), 0, 0, 0, 0);
@@ -121,16 +124,16 @@ bool FilterInForce(RawCall call) {
   return mode != 0 && mode != -EINVAL;  // EINVAL: a kernel without seccomp
 }
 
-long Probe(RawCall call, Answer (&answers)[arch::kNumbers]) {
+long Probe(RawCall call, Answer (&answers)[arch::kNumbers], bool older) {
   for (Answer& answer : answers) answer = Answer::kNotAsked;
-  if (FilterInForce(call)) return ProbeForked(call, answers);
+  if (FilterInForce(call)) return ProbeForked(call, answers, older);
   // Of refused rows none: ENOSYS is right already, and nothing else denies. Of minor ones none
   // where the others work, for then they change nothing.
   bool flawless = true;
   for (const bool minor : {false, true}) {
     if (minor && flawless) break;
     for (const Asked& row : kAsked) {
-      if (!row.translated || row.minor != minor) continue;
+      if (!row.translated || row.minor != minor || (row.older && !older)) continue;
       answers[row.nr] = Understand(row, AskOne(call, row.nr), false);
       flawless = flawless && answers[row.nr] == Answer::kWorks;
     }

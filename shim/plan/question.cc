@@ -17,7 +17,8 @@ Presence Ask(RawCall call) {
           .translates = (bits >> 28 & 1) != 0,
           .stats = (bits >> 29 & 1) != 0,
           .exec = static_cast<unsigned>(bits >> 30 & 3),
-          .bare = (bits >> 32 & 1) != 0};
+          .bare = (bits >> 32 & 1) != 0,
+          .vsyscall = (bits >> 33 & 1) != 0};
 }
 
 }  // namespace abishim

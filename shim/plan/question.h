@@ -18,15 +18,17 @@ struct Presence {
   unsigned version = 0;
   bool translates = false;
   bool stats = false;
-  unsigned exec = 0;  // `run --exec`, as shim/start/settings.h numbers it; 2 bits
-  bool bare = false;  // no filter stood before ours
+  unsigned exec = 0;      // `run --exec`, as shim/start/settings.h numbers it; 2 bits
+  bool bare = false;      // no filter stood before ours
+  bool vsyscall = false;  // calls of the vsyscall page are answered
 };
 
 // The errno that answers question i: 0x400 | ten bits, out of the way of every real errno.
 constexpr unsigned AnswerOf(const Presence& presence, int i) {
   const Word bits = (presence.base >> 12 & 0xfffff) | Word{presence.version & 0xff} << 20 |
                     Word{presence.translates} << 28 | Word{presence.stats} << 29 |
-                    Word{presence.exec & 3} << 30 | Word{presence.bare} << 32;
+                    Word{presence.exec & 3} << 30 | Word{presence.bare} << 32 |
+                    Word{presence.vsyscall} << 33;
   return 0x400 | static_cast<unsigned>(bits >> (10 * i) & 0x3ff);
 }
 

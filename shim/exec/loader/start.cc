@@ -123,6 +123,8 @@ void Wake(const Order& order, const start::Boot& boot) {
   HostCall<"rt_sigprocmask">(signals::kSigUnblock, &faults, 0, 8);
 }
 
+constexpr unsigned kVsyscall = 4;  // in `way`, beside an ExecWay
+
 // In the copy at the tree's base.
 [[noreturn]] void Go(Word* start, Word other, unsigned way) {
   HostCall<"munmap">(other, image::Size());
@@ -133,12 +135,15 @@ void Wake(const Order& order, const start::Boot& boot) {
   stack.DropLast();
   start::Boot boot;
   boot.settings.frame_bytes = stack.Aux(AT_MINSIGSTKSZ);
-  boot.settings.exec = static_cast<start::ExecWay>(way);
+  boot.settings.exec = static_cast<start::ExecWay>(way & ~kVsyscall);
   start::Keep(order.log, boot.settings.log);
   start::Keep(order.stats, boot.settings.stats);
   start::Keep(order.library, boot.settings.library);
   start::Keep(order.release, boot.settings.release);
-  boot.sigsys_blocked = (order.mask & signals::Bit(signals::kSigsys)) != 0;
+  boot.settings.vsyscall = (way & kVsyscall) != 0;
+  boot.vdso = stack.Aux(AT_SYSINFO_EHDR);
+  boot.told = true;
+  boot.blocked = order.mask;
   if (order.pending) boot.sigsys_pending = &order.sigsys;
   sandbox::ReadText(order.kept);
   Wake(order, boot);
@@ -153,7 +158,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   HostCall<"prctl">(PR_SET_NAME, LastPart(order.name));
   start::Line().Text("loaded ").Text(order.name).Write(start::Log());
   // What is pending comes now.
-  const Word mask = order.mask & ~signals::Bit(signals::kSigsys);
+  const Word mask = order.mask & ~signals::KeptOpen();
   HostCall<"rt_sigprocmask">(signals::kSigSetmask, &mask, 0, 8);
   abishim_enter(stack.start(), reinterpret_cast<void*>(program.entry));
 }
@@ -171,7 +176,8 @@ extern "C" [[gnu::visibility("hidden"), noreturn]] void abishim_on_start(Word* s
   if (fd >= 0) HostCall<"close">(fd);
   RemoveCopy(name);
   if (IsError(mapped)) Refuse("no place for the image", mapped);
-  image::At(presence.base, &Go)(start, image::OwnBase(), presence.exec);
+  image::At(presence.base, &Go)(start, image::OwnBase(),
+                                presence.exec | (presence.vsyscall ? kVsyscall : 0));
   __builtin_unreachable();
 }
 
