@@ -34,13 +34,14 @@ const Elf64_Dyn* Find(const Elf64_Dyn* at, Word tag) {
 // ld.so tells debuggers by DT_DEBUG of the program what it has loaded.
 const Object* FirstObject(const Environment& e) {
   const auto* segment = reinterpret_cast<const Elf64_Phdr*>(e.segments);
-  Word bias = 0;
-  const Elf64_Phdr* dynamic = nullptr;
+  const Elf64_Phdr *itself = nullptr, *dynamic = nullptr;
   for (Word i = 0; i < e.segment_count; ++i) {
-    if (segment[i].p_type == PT_PHDR) bias = e.segments - segment[i].p_vaddr;
+    if (segment[i].p_type == PT_PHDR) itself = &segment[i];
     if (segment[i].p_type == PT_DYNAMIC) dynamic = &segment[i];
   }
-  if (dynamic == nullptr) return nullptr;
+  // (Static ones, and our own library when it is executed, have no such segment.)
+  if (dynamic == nullptr || itself == nullptr) return nullptr;
+  const Word bias = e.segments - itself->p_vaddr;
   constexpr Word kDebug = 21;  // DT_DEBUG
   const auto* entry = Find(reinterpret_cast<const Elf64_Dyn*>(bias + dynamic->p_vaddr), kDebug);
   if (entry == nullptr || entry->d_un.d_ptr == 0) return nullptr;

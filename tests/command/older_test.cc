@@ -22,11 +22,16 @@ namespace fs = std::filesystem;
 using testing::HasSubstr;
 
 Words Python(const std::string& code) { return {"python3", "-c", "import ctypes, os\n" + code}; }
-Words Run(Words options, const Words& program) {
-  options.insert(options.begin(), {ABISHIM_COMMAND, "run"});
+Words Under(Words options, const Words& program) {
+  options.insert(options.begin(), "run");
   options.push_back("--");
   options.insert(options.end(), program.begin(), program.end());
   return options;
+}
+// With the library.
+Outcome On(Words words, const std::function<void()>& in_child = {}) {
+  words.insert(words.begin(), ABISHIM_COMMAND);
+  return Spawn(words, "", in_child);
 }
 std::string Count(int nr, const std::string& arguments) {
   return "l = ctypes.CDLL(None, use_errno=True)\nprint(l.syscall(" + std::to_string(nr) + ", " +
@@ -37,18 +42,18 @@ TEST(Without, DeniesWhatTheHostStillHas) {
   const Words sysfs = Python(Count(SYS_sysfs, "3"));
   const std::string here = Spawn(sysfs).out;
   EXPECT_NE(here, "-1 38\n");
-  EXPECT_EQ(Off(Run({}, sysfs)).out, here);
-  EXPECT_EQ(Off(Run({"--without=sysfs"}, sysfs)).out, "-1 38\n");
-  EXPECT_EQ(Off(Run({"--without=ustat,sysfs"}, sysfs)).out, "-1 38\n");
-  EXPECT_EQ(Off(Run({"--without=ustat"}, sysfs)).out, here);
+  EXPECT_EQ(Off(Under({}, sysfs)).out, here);
+  EXPECT_EQ(Off(Under({"--without=sysfs"}, sysfs)).out, "-1 38\n");
+  EXPECT_EQ(Off(Under({"--without=ustat,sysfs"}, sysfs)).out, "-1 38\n");
+  EXPECT_EQ(Off(Under({"--without=ustat"}, sysfs)).out, here);
   // A current program is none the wiser; one that is said to be old gets it back.
-  EXPECT_EQ(Spawn(Run({"--without=sysfs"}, sysfs)).out, "-1 38\n");
-  EXPECT_EQ(Spawn(Run({"--without=sysfs", "--older"}, sysfs)).out, here);
-  EXPECT_EQ(Spawn(Run({"--without=sysfs", "--older", "--policy=repair"}, sysfs)).out, "-1 38\n");
+  EXPECT_EQ(On(Under({"--without=sysfs"}, sysfs)).out, "-1 38\n");
+  EXPECT_EQ(On(Under({"--without=sysfs", "--older"}, sysfs)).out, here);
+  EXPECT_EQ(On(Under({"--without=sysfs", "--older", "--policy=repair"}, sysfs)).out, "-1 38\n");
 }
 
 TEST(Without, RefusesWhatIsNoCall) {
-  const Outcome outcome = Off(Run({"--without=sysfs,nosuchcall"}, {"true"}));
+  const Outcome outcome = Off(Under({"--without=sysfs,nosuchcall"}, {"true"}));
   EXPECT_EQ(outcome.exit, 2);
   EXPECT_THAT(outcome.err, HasSubstr("nosuchcall"));
 }
@@ -60,22 +65,22 @@ const char kTime[] =
 
 TEST(NoVsyscall, FetchesFail) {
   ASSERT_EQ(Spawn(Python(kTime)).out, "True\n") << "this host has no such page itself";
-  const Outcome bare = Off(Run({"--no-vsyscall"}, Python(kTime)));
+  const Outcome bare = Off(Under({"--no-vsyscall"}, Python(kTime)));
   EXPECT_EQ(bare.exit == 128 + SIGSEGV || bare.signal == SIGSEGV, true) << bare.exit;
   EXPECT_EQ(bare.out, "");
   // Not wanted: nothing is done about it.
-  EXPECT_EQ(Spawn(Run({"--no-vsyscall"}, Python(kTime))).out, "");
-  EXPECT_EQ(Spawn(Run({"--no-vsyscall", "--older"}, Python(kTime))).out, "True\n");
+  EXPECT_EQ(On(Under({"--no-vsyscall"}, Python(kTime))).out, "");
+  EXPECT_EQ(On(Under({"--no-vsyscall", "--older"}, Python(kTime))).out, "True\n");
   // Children too, and what they execute.
   const Words shell = {"sh", "-c", "python3 -c '" + Python(kTime)[2] + "'; true"};
-  EXPECT_EQ(Spawn(Run({"--no-vsyscall", "--older"}, shell)).out, "True\n");
+  EXPECT_EQ(On(Under({"--no-vsyscall", "--older"}, shell)).out, "True\n");
 }
 
 TEST(NoVsyscall, LeavesTheRestAlone) {
-  const Outcome outcome = Off(Run({"--no-vsyscall"}, {"sh", "-c", "echo out; kill -TERM $$"}));
+  const Outcome outcome = Off(Under({"--no-vsyscall"}, {"sh", "-c", "echo out; kill -TERM $$"}));
   EXPECT_EQ(outcome.out, "out\n");
   EXPECT_EQ(outcome.signal, SIGTERM);
-  EXPECT_EQ(Off(Run({"--no-vsyscall"}, {"sh", "-c", "exit 7"})).exit, 7);
+  EXPECT_EQ(Off(Under({"--no-vsyscall"}, {"sh", "-c", "exit 7"})).exit, 7);
 }
 
 TEST(Older, TheEnvironmentSaysIt) {
@@ -84,9 +89,9 @@ TEST(Older, TheEnvironmentSaysIt) {
   const auto with = [](const char* value) {
     return [value] { setenv("ABISHIM_OLDER", value, 1); };
   };
-  EXPECT_EQ(Spawn(Run({"--without=sysfs"}, sysfs), "", with("1")).out, here);
-  EXPECT_EQ(Spawn(Run({"--without=sysfs"}, sysfs), "", with("0")).out, "-1 38\n");
-  const Outcome odd = Spawn(Run({"--without=sysfs"}, sysfs), "", with("perhaps"));
+  EXPECT_EQ(On(Under({"--without=sysfs"}, sysfs), with("1")).out, here);
+  EXPECT_EQ(On(Under({"--without=sysfs"}, sysfs), with("0")).out, "-1 38\n");
+  const Outcome odd = On(Under({"--without=sysfs"}, sysfs), with("perhaps"));
   EXPECT_EQ(odd.out, "-1 38\n");
   EXPECT_THAT(odd.err, HasSubstr("ABISHIM_OLDER has a value that is not understood"));
 }
