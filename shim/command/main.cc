@@ -74,6 +74,8 @@ void AddDoctor(CLI::App* app, DoctorOptions* options) {
   CLI::App* doctor = app->add_subcommand(
       "doctor", "Ask this host for every call and say what the shim would do about it");
   AddPolicy(doctor, &options->policy);
+  doctor->add_flag("--older", options->older, "For an old user space: removed calls, vsyscall page")
+      ->disable_flag_override();
   doctor->add_flag("--json", options->json, "As JSON")->disable_flag_override();
 }
 

@@ -20,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 Words Python(const std::string& code) { return {"python3", "-c", "import ctypes, os\n" + code}; }
 Words Under(Words options, const Words& program) {
@@ -94,6 +95,19 @@ TEST(Older, TheEnvironmentSaysIt) {
   const Outcome odd = On(Under({"--without=sysfs"}, sysfs), with("perhaps"));
   EXPECT_EQ(odd.out, "-1 38\n");
   EXPECT_THAT(odd.err, HasSubstr("ABISHIM_OLDER has a value that is not understood"));
+}
+
+TEST(Older, TheDoctorSaysWhatWouldBeDone) {
+  const Outcome current = Off({"doctor", "--json"}), older = Off({"doctor", "--json", "--older"});
+  EXPECT_EQ(current.exit, 0) << current.err;
+  EXPECT_THAT(current.out, Not(HasSubstr("\"_sysctl\"")));
+  EXPECT_THAT(older.out, HasSubstr("\"_sysctl\""));
+  EXPECT_THAT(older.out, HasSubstr("\"vsyscall_page\": \"works\""));
+  const Outcome without =
+      Off(Under({"--no-vsyscall", "--without=sysfs"}, {ABISHIM_COMMAND, "doctor", "--older"}));
+  EXPECT_THAT(without.out, HasSubstr("sysfs                    missing   translate  exact"));
+  EXPECT_THAT(without.out, HasSubstr("vsyscall page            missing"));
+  EXPECT_THAT(without.out, HasSubstr("programs that read it fail"));
 }
 
 class Look : public testing::Test {
