@@ -13,10 +13,10 @@ int old_symbol;
 C
 # Asks for what every host of today lacks (_sysctl, with a bad pointer), and ends with the errno.
 cat >"$scratch/program.c" <<'C'
-extern int old_symbol;
+
 void _start(void) {
   long result;
-  __asm__ volatile("syscall" : "=a"(result) : "a"(156), "D"(&old_symbol == 0 ? 0L : 8L) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall" : "=a"(result) : "a"(156), "D"(8L) : "rcx", "r11", "memory");
   __asm__ volatile("syscall" : : "a"(231), "D"(-result));
   __builtin_unreachable();
 }
@@ -32,7 +32,7 @@ GLIBC_2.$1 { global: old_symbol; } GLIBC_2.2.5;
 GLIBC_PRIVATE { global: __libc_early_init; local: *; };
 M
   gcc -shared -nostdlib -fPIC -Wl,-soname,libc.so.6 "-Wl,--version-script,$folder/map" -o "$folder/libc.so.6" "$scratch/libc.c" &&
-    gcc -nostdlib -fno-stack-protector -fPIE -pie "-Wl,-rpath,$folder" -o "$folder/program" "$scratch/program.c" "$folder/libc.so.6" ||
+    gcc -nostdlib -fno-stack-protector -fPIE -pie -Wl,--no-as-needed "-Wl,-rpath,$folder" -o "$folder/program" "$scratch/program.c" "$folder/libc.so.6" ||
     exit 2
   LD_PRELOAD=$build/libabishim.so timeout 20 "$folder/program"
   status=$?
