@@ -96,6 +96,10 @@ static void CheckRefused(void) {
 
 int main(void) {
   Watchdog(20);
+  if (syscall(SYS_sysfs, 3) == -1 && errno == EPERM) {
+    printf("this profile denies such calls, and nobody said that the program is old");
+    return kNotHere;
+  }
   const int descriptors = CountDescriptors();
   CheckSysfs();
   CheckUstat();
