@@ -9,7 +9,7 @@ namespace abishim {
 
 inline constexpr Word kMagic = 0x61626973;  // "abis"; no prctl option of any kernel
 // What the images of one tree must agree on (section layout, state, trap flags). 8 bits.
-inline constexpr unsigned kContract = 3;
+inline constexpr unsigned kContract = 4;
 inline constexpr int kQuestions = 4;  // ten bits each
 
 struct Presence {

@@ -24,15 +24,6 @@ void Skip(const char** at, int words) {
   }
 }
 
-bool Contains(const char* text, const char* part) {
-  for (; *text != '\0'; ++text) {
-    Word i = 0;
-    while (part[i] != '\0' && text[i] == part[i]) ++i;
-    if (part[i] == '\0') return true;
-  }
-  return false;
-}
-
 // START-END PERMISSIONS OFFSET DEVICE INODE   PATH
 void TakeLine(const char* line, Word self, Maps* maps) {
   const char* at = line;
@@ -42,8 +33,6 @@ void TakeLine(const char* line, Word self, Maps* maps) {
   Skip(&at, 4);
   const Word inode = Number(&at, 10);
   while (*at == ' ') ++at;
-  // From 2.34 on the file is called libc.so.6.
-  if (*at == '/' && Contains(at, "/libc-2.")) maps->old_glibc = true;
   if (self < start || self >= end || *at != '/') return;
   maps->inode = inode;
   Word i = 0;
@@ -56,7 +45,6 @@ void TakeLine(const char* line, Word self, Maps* maps) {
 void ReadMaps(Word self, Maps* maps) {
   maps->path[0] = '\0';
   maps->inode = 0;
-  maps->old_glibc = false;
   const long fd = HostCall<"openat">(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
   if (IsError(fd)) return;
   char buffer[8192 + 1];

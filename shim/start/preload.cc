@@ -2,7 +2,8 @@
 //
 // Linked -z initfirst: it runs before the constructors of the program's other libraries, which may
 // well make calls that the plan traps. (glibc before 2.34 has a libpthread that is initfirst, too,
-// and wins.)
+// and wins: in the first program before there is a filter, in all others the image is there
+// already.)
 #include "shim/start/preload.h"
 
 #include <linux/fcntl.h>
@@ -66,8 +67,7 @@ void Rejoin(Environment environment, const Presence& presence) {
 }
 
 // What keeps TRANSLATE verdicts out; null if nothing does.
-const char* Obstacle(const Maps& maps, Threads threads) {
-  if (maps.old_glibc) return "glibc older than 2.34 starts its threads before the shim";
+const char* Obstacle(Threads threads) {
   if (threads == Threads::kBlocked) return "another thread blocks SIGSYS";
   return nullptr;
 }
@@ -128,7 +128,7 @@ void Start(const Environment& environment) {
   if (plan.translates) {
     Maps maps;
     ReadMaps(image::OwnBase(), &maps);
-    const char* obstacle = Obstacle(maps, threads);
+    const char* obstacle = Obstacle(threads);
     if (obstacle == nullptr) {
       const long mapped = BringUp(environment, maps, plan.vsyscall, 0);
       if (IsError(mapped))

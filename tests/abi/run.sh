@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE|older|older-X.Y]... [NAME...]: compiles the
+# run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE|older|older-X.Y|host-older]... [NAME...]: compiles the
 # programs of this folder and runs each natively, with abishim as the host is (host), and as an older host would have it
 # (3.10: --pretend-kernel, docker-19.03: --profile). --compile: and runs none.
 #
@@ -63,6 +63,7 @@ one() {
   case $host in
     native) ;;
     host) prefix=("$top/$abishim" run --) ;;
+    host-older) prefix=("$top/$abishim" run --older --) ;;
     [0-9]*) prefix=("$top/$abishim" run "--pretend-kernel=$host" --) ;;
     older*)
       prefix=("$top/$abishim" run --older --no-vsyscall --without=sysfs,ustat,remap_file_pages)
@@ -93,6 +94,7 @@ one() {
 
 if [[ ${1-} == --compile ]]; then
   find "$here" -name '*.c' -o -name '*.cc' | sed 's|.*/||; s|\.[^.]*$||' | while read -r name; do compile "$name" gcc; done
+  for name in vsyscall segv-blocked removed-calls; do compile "$name" static; done
   exit
 fi
 if [[ ${1-} == --one ]]; then
