@@ -33,6 +33,8 @@ struct Host {
 // patched site signals are kept out from then on (shim/deliver/site.cc). Until then a handler may
 // come in between and never return.
 struct Before {
+  explicit Before(bool (*function)(Before*)) : begin(function) {}
+
   bool (*begin)(Before*);
   bool begun = false, failed = false;
 

@@ -22,7 +22,8 @@ constexpr Word kKeptOut = ~(kFaults | signals::Bit(signals::kSigsys) | signals::
 // frame, and comes back when the entry's code leaves it.
 class Section : public Before {
  public:
-  explicit Section(arch::Ucontext* u) : Before{Enter}, u_(u) {}
+  explicit Section(arch::Ucontext* u)
+      : Before(Enter), u_(u), inside_(sandbox::Inside::When::kLater) {}
 
  private:
   static bool Enter(Before* before) {
@@ -37,7 +38,7 @@ class Section : public Before {
   }
 
   arch::Ucontext* u_;
-  sandbox::Inside inside_{sandbox::Inside::When::kLater};
+  sandbox::Inside inside_;
 };
 
 long Serve(arch::Ucontext* u, long nr, unsigned data) {

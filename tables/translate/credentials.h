@@ -57,9 +57,9 @@ class Credentials {
 // A new pipe belongs to the ids that count for files. setfsuid(-1) tells too, but before 3.5 root
 // would get that id, and some profiles kill for it.
 inline bool Credentials::ReadFileIds(const Kernel& kernel, unsigned* uid, unsigned* gid) {
-  int ends[2];
+  int ends[2] = {};
   if (kernel.Call<"pipe2">(ends, O_CLOEXEC) != 0) return false;
-  arch::KernelStat stat;
+  arch::KernelStat stat = {};
   const bool known = kernel.Call<"fstat">(ends[0], &stat) == 0;
   for (const int end : ends) kernel.Call<"close">(end);
   *uid = stat.uid;

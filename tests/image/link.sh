@@ -17,7 +17,7 @@ check needs-no-library "$(grep NEEDED <<<"$dynamic")"
 check no-undefined-symbol "$(nm -uD "$library")"
 check exports-nothing "$(nm -D --defined-only "$library" 2>/dev/null)"
 check only-relative-relocations "$(readelf -rW "$library" | awk '/^[0-9a-f]+ / && $3 != "R_X86_64_RELATIVE"')"
-check has-relocations-to-look-at "$(readelf -rW "$library" | grep -q R_X86_64_RELATIVE || echo none)"
+check has-relocations-to-look-at "$([[ $(readelf -rW "$library" | grep -c R_X86_64_RELATIVE) -gt 0 ]] || echo none)"
 # All that is writable for good begins as zeros: a copy of the file can be made from the image at any time.
 sealed=$(awk '$1 == "GNU_RELRO" { print $3, $6 }' <<<"$segments")
 check writable-data-begins-as-zeros "$(awk '$1 == "LOAD" && / RW / { print $3, $5 }' <<<"$segments" | while read -r at bytes; do

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <numeric>
 #include <sstream>
+#include <vector>
 
 #include "tests/support/oracle.h"
 #include "tests/support/protection_keys.h"
@@ -14,17 +16,20 @@ constexpr int kPages = 12;
 constexpr Word kPage = 4096;
 
 // The protections of these pages, as the kernel shows them.
+// Of each page: the kernel does not always join what is alike.
 std::string Protections(Word start) {
   std::ifstream maps("/proc/self/maps");
-  std::string all;
+  std::vector<std::string> pages(kPages, " none");
   for (std::string line; std::getline(maps, line);) {
-    const Word from = std::stoul(line, nullptr, 16);
-    if (from >= start && from < start + kPages * kPage) {
-      const auto space = line.find(' ');
-      all += std::to_string((from - start) / kPage) + line.substr(space, 5);
+    size_t end = 0;
+    const Word from = std::stoul(line, &end, 16),
+               to = std::stoul(line.substr(end + 1), nullptr, 16);
+    for (Word i = 0; i < kPages; ++i) {
+      const Word at = start + i * kPage;
+      if (at >= from && at < to) pages[i] = line.substr(line.find(' '), 5);
     }
   }
-  return all;
+  return std::accumulate(pages.begin(), pages.end(), std::string());
 }
 
 class PkeyMprotect : public testing::Test {
