@@ -61,7 +61,7 @@ long NameFile(const Kernel& kernel, const int* numbers, int count, char* path, K
   for (int i = 0; i < count; ++i) {
     const Name* name = Find(in, numbers[i]);
     if (name == nullptr) return -ENOTDIR;
-    char interface[IFNAMSIZ + 1];
+    char interface[IFNAMSIZ + 1] = {};
     const bool any = name->number == kAnyInterface;
     if (any && !NameInterface(kernel, numbers[i], interface)) return -ENOTDIR;
     end = Append(Append(end, "/"), any ? interface : name->text);
