@@ -55,38 +55,29 @@ boot() {
     "$kernel" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"
   local status=$?
   case $status in
-    124 | 125) echo "FAIL kernels/$part-$(basename "$kernel") ($(tail -n 1 "$work/$name.errors"))"; tail -n 5 "$work/$name.log" | sed 's/^/  /'; return 1 ;;
+    124 | 125) echo "FAIL kernels/$part-$(basename "$kernel") ($(tail -n 1 "$work/$name.errors"))"; tail -n 5 "$work/$name.log" | sed 's/^/  /' ;;
   esac
+  return "$status"
 }
-failed=0
-# Their lines, with the kernel's name in front: `ok abi/bullseye/NAME ...`; natively a call that is missing is no failure of ours.
-told() {
-  local part=$1 kernel
-  kernel=$(basename "$2")
-  grep -vE '^--|^[0-9]+ ok,' "$work/$part.$kernel" | sed -E "s,^(ok|FAIL|limit|skip) ,\1 kernels/$kernel/$part/,; s,^limit ,ok ,"
-}
+# told PLACE: the lines of a part, with the kernel's name in front: `ok kernels/bullseye/abi/NAME ...`.
+told() { sed -E "/^--|^[0-9]+ ok,/d; s,^(ok|FAIL|limit|skip) ,\1 kernels/$1/,"; }
+# run KERNEL PART MINBASE [NAME...]: prints the lines; fails when the part itself does, whatever it printed.
 run() {
-  local kernel=$1 part=$2 minbase=$3 said
+  local kernel=$1 part=$2 root=$3 name status=0
+  name=$(basename "$kernel")
   shift 3
+  [[ $part != table ]] || root=$(tests/userland/roots.sh sid programs) || return 1
+  boot "$kernel" "$root" "$part" "$@" || status=$?
+  [[ $status -lt 124 ]] || return 1
   case $part in
-    numbers)
-      boot "$kernel" "$minbase" numbers || return 1
-      said=$(python3 "$here/numbers.py" "$top/build/release/abishim" "$top/build/kernels/numbers" "$work/numbers.$(basename "$kernel")") || failed=1
-      echo "$said" | sed -E "s,^(ok|FAIL) ,\1 kernels/$(basename "$kernel")/,"
-      ;;
-    abi | exec)
-      boot "$kernel" "$minbase" "$part" "$@" || return 1
-      told "$part" "$kernel"
-      ;;
-    table)
-      boot "$kernel" "$(tests/userland/roots.sh sid programs)" table || return 1
-      said=$(python3 "$here/table.py" tests/userland/programs "$work/table.$(basename "$kernel")") || failed=1
-      echo "$said" | sed -E "s,^(ok|FAIL|skip) ,\1 kernels/$(basename "$kernel")/table/,"
-      ;;
-  esac
+    numbers) python3 "$here/numbers.py" "$top/build/release/abishim" "$top/build/kernels/numbers" "$work/numbers.$name" | told "$name" ;;
+    table) python3 "$here/table.py" tests/userland/programs "$work/table.$name" | told "$name/table" ;;
+    *) told "$name/$part" <"$work/$part.$name" ;;
+  esac || status=1
+  return "$status"
 }
 
-few=()
+failed=0
 for kernel in "${kernels[@]}"; do
   minbase=$(tests/userland/roots.sh trixie minbase) || exit 2
   for part in "${parts[@]}"; do
