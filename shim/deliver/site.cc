@@ -12,7 +12,7 @@
 namespace abishim::deliver {
 namespace {
 
-constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
+using signals::kFaults;
 constexpr Word kKeptOut = ~(kFaults | signals::Bit(signals::kSigsys) | signals::kNeverBlocked);
 
 // From the first call or copy of a translation on every signal but ours is blocked: a handler that

@@ -31,9 +31,8 @@ void Answer(arch::Ucontext* u, long nr, const Args& args, const Result& result) 
 // A fault in the copy of program memory must reach our handler, whatever the program blocks. The
 // frame brings its mask back. False where a filter of the program's refuses that.
 bool UnblockFaults(const arch::Ucontext& u) {
-  constexpr Word kFaults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
-  return (u.mask & kFaults) == 0 ||
-         HostCall<"rt_sigprocmask">(signals::kSigUnblock, &kFaults, 0, 8) == 0;
+  return (u.mask & signals::kFaults) == 0 ||
+         HostCall<"rt_sigprocmask">(signals::kSigUnblock, &signals::kFaults, 0, 8) == 0;
 }
 
 void Serve(arch::Ucontext* u, long nr, const Args& args, unsigned data, sandbox::Inside* inside) {

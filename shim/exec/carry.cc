@@ -11,6 +11,7 @@
 #include "shim/exec/flights.h"
 #include "shim/exec/job.h"
 #include "shim/exec/plain.h"
+#include "shim/memory/files.h"
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
@@ -51,9 +52,6 @@ bool MakeDumpable() {
   return HostCall<"prctl">(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 && signals::MemoryIsSurelyOurs() &&
          HostCall<"prctl">(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0;
 }
-
-// Without close_range (5.9) nobody but clone makes an own file table.
-bool HasCloseRange() { return HostCall<"close_range">(1, 0, 0) == -EINVAL; }
 
 // Not CLONE_FS: LSMs take a shared one for an attack. Not CLONE_SIGHAND. CLONE_UNTRACED: not for a
 // strace -f. No exit signal: wait() does not show it.
@@ -118,7 +116,7 @@ Attempt Carry(const Request& request) {
   job->pid = static_cast<int>(HostCall<"getpid">());
   job->tid = static_cast<int>(HostCall<"gettid">());
   Fill(job, request);
-  job->own_files = !HasCloseRange();
+  job->own_files = !memory::HasCloseRange();
   job->made_dumpable = MakeDumpable();
   Flight* flight = Board(job->pid);
   Attempt attempt{Outcome::kNoTracer, 0};

@@ -12,6 +12,7 @@
 
 #include "shim/exec/plant.h"
 #include "shim/exec/target.h"
+#include "shim/memory/files.h"
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
 #include "shim/signals/masks.h"
@@ -21,7 +22,6 @@ namespace abishim::exec {
 namespace {
 
 constexpr int kSigkill = 9, kSigtrap = 5;
-constexpr unsigned kUnshare = 2;  // CLOSE_RANGE_UNSHARE, 5.9
 
 bool IsStop(int status) { return (status & 0xff) == 0x7f; }
 int StopSignal(int status) { return status >> 8 & 0xff; }
@@ -33,10 +33,10 @@ void LeaveFiles(const Job& job) {
   if (job.own_files) return;
   const int keep = job.request.directory;
   if (keep >= 0) {
-    HostCall<"close_range">(keep + 1, ~0u, kUnshare);
+    HostCall<"close_range">(keep + 1, ~0u, memory::kUnshareFiles);
     if (keep > 0) HostCall<"close_range">(0, keep - 1, 0);
   } else {
-    HostCall<"close_range">(0, ~0u, kUnshare);
+    HostCall<"close_range">(0, ~0u, memory::kUnshareFiles);
   }
 }
 

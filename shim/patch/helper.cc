@@ -3,6 +3,7 @@
 #include <linux/futex.h>
 #include <linux/sched.h>
 
+#include "shim/memory/files.h"
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
 #include "shim/signals/masks.h"
@@ -10,8 +11,6 @@
 
 namespace abishim::patch {
 namespace {
-
-constexpr unsigned kUnshare = 2;  // CLOSE_RANGE_UNSHARE, 5.9
 
 struct Job {
   void (*function)(void*);
@@ -22,12 +21,10 @@ struct Job {
 
 [[noreturn]] void Run(void* at) {
   const Job& job = *static_cast<Job*>(at);
-  if (job.own_files || HostCall<"close_range">(0, ~0u, kUnshare) == 0) job.function(job.argument);
+  if (job.own_files || HostCall<"close_range">(0, ~0u, memory::kUnshareFiles) == 0)
+    job.function(job.argument);
   for (;;) HostCall<"exit">(0);
 }
-
-// Without close_range nobody but clone makes an own file table, and then a copy of ours.
-bool HasCloseRange() { return HostCall<"close_range">(1, 0, 0) == -EINVAL; }
 
 // Blocks every signal in it, ours too: none of the process may choose this thread.
 long Spawn(Job* job, Word stack) {
@@ -60,7 +57,7 @@ void Await(Job* job, long id) {
 bool WithOwnFiles(void (*function)(void*), void* argument) {
   const Word stack = memory::AcquireSpare();
   if (stack == 0) return false;
-  Job job{function, argument, !HasCloseRange(), 1};
+  Job job{function, argument, !memory::HasCloseRange(), 1};
   const long id = Spawn(&job, stack);
   if (!IsError(id)) Await(&job, id);
   memory::Release(stack);

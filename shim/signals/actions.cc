@@ -10,7 +10,7 @@ namespace abishim::signals {
 namespace {
 
 constexpr Word kIgnore = 1;  // SIG_IGN
-constexpr Word kOurs = Bit(kSigsys) | Bit(kSigsegv) | Bit(kSigbus);
+constexpr Word kOurs = Bit(kSigsys) | kFaults;
 
 // The program's view of one of our signals. A reader (perhaps a handler that interrupted the
 // writer) must never see half of an action, and a fork child must never wait for a lock that nobody

@@ -8,6 +8,8 @@ namespace abishim::signals {
 
 inline constexpr int kSigsys = 31, kSigsegv = 11, kSigbus = 7;
 constexpr Word Bit(int signal) { return Word{1} << (signal - 1); }
+// What a copy of program memory may end in. An object: calls take its address.
+inline constexpr Word kFaults = Bit(kSigsegv) | Bit(kSigbus);
 // asm/signal.h, asm-generic/signal.h; that header and libstdc++'s do not go together.
 inline constexpr Word kSaSiginfo = 4, kSaRestorer = 0x04000000, kSaOnstack = 0x08000000,
                       kSaNodefer = 0x40000000, kSaResethand = 0x80000000;

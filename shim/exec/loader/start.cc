@@ -119,8 +119,7 @@ void AllowCodeOnStack(const Elf& elf, const Stack& stack) {
 void Wake(const Order& order, const start::Boot& boot) {
   signals::Ignore(order.ignored);
   start::Awake(boot);
-  const Word faults = signals::Bit(signals::kSigsegv) | signals::Bit(signals::kSigbus);
-  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &faults, 0, 8);
+  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &signals::kFaults, 0, 8);
 }
 
 // In the copy at the tree's base.
