@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bench/child.h"
+#include "tests/patch/mlock2.h"
 
 namespace abishim::bench {
 namespace {
@@ -33,16 +34,8 @@ void Run(benchmark::State& state, const Way& way, const std::function<void()>& c
           call);
 }
 
-// A site as compilers make it. Ten at a time, as what surrounds so short a call counts.
+// Ten at a time, as what surrounds so short a call counts.
 constexpr int kTen = 10;
-[[gnu::noinline]] long Mlock2() {
-  long result;
-  asm volatile("nop; nop; nop; mov $325, %%eax; syscall"
-               : "=a"(result)
-               : "D"(0), "S"(0), "d"(0x80)
-               : "rcx", "r11", "memory");
-  return result;
-}
 void Constant(benchmark::State& state, const Way& way) {
   Run(
       state, way,

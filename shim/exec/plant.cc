@@ -8,6 +8,7 @@
 #include "shim/exec/new_program.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/memory/pages.h"
 #include "shim/sandbox/kept.h"
 #include "shim/signals/masks.h"
 #include "shim/start/log.h"
@@ -115,8 +116,7 @@ void Complain(const char* what) { start::Line().Text("exec: ").Text(what).Write(
 void Planter::Plant() {
   if (!program_.GetRegisters() || !arch::IsNative(program_.registers)) return;
   start_ = program_.registers;
-  constexpr Word kPage = 4096;
-  if (!program_.PlantStub(arch::ProgramCounter(start_) & ~(kPage - 1)) || !LayParcel()) {
+  if (!program_.PlantStub(memory::PageOf(arch::ProgramCounter(start_))) || !LayParcel()) {
     return Complain("the new program cannot be written to");
   }
   if (!MapFile() || (!of_file_ && !MapBytes())) return;  // it is gone

@@ -5,6 +5,8 @@
 #include <linux/mman.h>
 
 #include "shim/memory/host.h"
+#include "shim/memory/own.h"
+#include "shim/memory/pages.h"
 
 extern "C" {
 // By the linker.
@@ -14,9 +16,7 @@ extern "C" {
 namespace abishim::image {
 namespace {
 
-constexpr Word kPage = 4096;
-constexpr Word Down(Word at) { return at & ~(kPage - 1); }
-constexpr Word Up(Word at) { return Down(at + kPage - 1); }
+using memory::kPage, memory::PageOf, memory::PageUp;
 
 const Elf64_Ehdr& Header() { return *reinterpret_cast<const Elf64_Ehdr*>(__ehdr_start); }
 struct Segments {
@@ -42,23 +42,14 @@ long OpenSource(const Source& source) {
   return IsError(error) ? error : -ESTALE;
 }
 
-// Writes pages that are not writable, as a debugger does.
-long Poke(Word at, const void* bytes, Word size) {
-  const long fd = HostCall<"openat">(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC);
-  if (IsError(fd)) return fd;
-  const long done = HostCall<"pwrite64">(fd, bytes, size, at);
-  HostCall<"close">(fd);
-  return IsError(done) ? done : done == static_cast<long>(size) ? 0 : -EIO;
-}
-
 // The file's part of one segment.
 long MapSegment(const Elf64_Phdr& segment, Word base, long fd) {
-  const Word start = Down(segment.p_vaddr), end = Up(segment.p_vaddr + segment.p_filesz);
+  const Word start = PageOf(segment.p_vaddr), end = PageUp(segment.p_vaddr + segment.p_filesz);
   if (end == start) return 0;
   const int flags = MAP_PRIVATE | MAP_FIXED;
   if (fd >= 0) {
     return Mmap(base + start, end - start, Protection(segment), flags, static_cast<int>(fd),
-                Down(segment.p_offset));
+                PageOf(segment.p_offset));
   }
   // Deleted or out of reach since it was mapped: the bytes of our own copy. What ld.so relocated in
   // it is relocated anew below.
@@ -66,7 +57,7 @@ long MapSegment(const Elf64_Phdr& segment, Word base, long fd) {
       Mmap(base + start, end - start, Protection(segment), flags | MAP_ANONYMOUS, -1, 0);
   if (IsError(mapped)) return mapped;
   const void* bytes = __ehdr_start + start;
-  if ((segment.p_flags & PF_W) == 0) return Poke(base + start, bytes, end - start);
+  if ((segment.p_flags & PF_W) == 0) return memory::Own().Write(base + start, bytes, end - start);
   __builtin_memcpy(reinterpret_cast<void*>(mapped), bytes, segment.p_filesz);
   return 0;
 }
@@ -75,8 +66,8 @@ long MapSegment(const Elf64_Phdr& segment, Word base, long fd) {
 // that becomes part of it.
 long MapZeros(const Elf64_Phdr& segment, Word base, Word gap) {
   const Word file_end = segment.p_vaddr + segment.p_filesz;
-  const Word start = segment.p_filesz == 0 ? gap : Up(file_end);
-  const Word end = Up(segment.p_vaddr + segment.p_memsz);
+  const Word start = segment.p_filesz == 0 ? gap : PageUp(file_end);
+  const Word end = PageUp(segment.p_vaddr + segment.p_memsz);
   if (segment.p_filesz != 0) {
     __builtin_memset(reinterpret_cast<void*>(base + file_end), 0, start - file_end);
   }
@@ -96,7 +87,7 @@ long MapSegments(Word base, long fd, bool first) {
       error = MapZeros(segment, base, end);
     }
     if (IsError(error)) return error;
-    end = Up(segment.p_vaddr + segment.p_memsz);
+    end = PageUp(segment.p_vaddr + segment.p_memsz);
   }
   return 0;
 }
@@ -136,8 +127,8 @@ void Relocate(Word base) {
 long Seal(Word base) {
   for (const Elf64_Phdr& segment : Segments()) {
     if (segment.p_type != PT_GNU_RELRO) continue;
-    return HostCall<"mprotect">(base + Down(segment.p_vaddr),
-                                Up(segment.p_vaddr + segment.p_memsz) - Down(segment.p_vaddr),
+    return HostCall<"mprotect">(base + PageOf(segment.p_vaddr),
+                                PageUp(segment.p_vaddr + segment.p_memsz) - PageOf(segment.p_vaddr),
                                 PROT_READ);
   }
   return 0;
@@ -198,7 +189,7 @@ Word OwnBase() { return reinterpret_cast<Word>(__ehdr_start); }
 Word Size() {
   Word end = 0;
   for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type == PT_LOAD) end = Up(segment.p_vaddr + segment.p_memsz);
+    if (segment.p_type == PT_LOAD) end = PageUp(segment.p_vaddr + segment.p_memsz);
   }
   return end;
 }
@@ -211,7 +202,7 @@ PartList Parts() {
   PartList list{};
   Word sealed_end = 0;
   for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type == PT_GNU_RELRO) sealed_end = Up(segment.p_vaddr + segment.p_memsz);
+    if (segment.p_type == PT_GNU_RELRO) sealed_end = PageUp(segment.p_vaddr + segment.p_memsz);
   }
   const auto add = [&list](Word start, Word end, bool writable, bool executable) {
     if (start >= end || list.count == PartList::kMost) return;
@@ -219,7 +210,7 @@ PartList Parts() {
   };
   for (const Elf64_Phdr& segment : Segments()) {
     if (segment.p_type != PT_LOAD) continue;
-    const Word start = Down(segment.p_vaddr), end = Up(segment.p_vaddr + segment.p_memsz);
+    const Word start = PageOf(segment.p_vaddr), end = PageUp(segment.p_vaddr + segment.p_memsz);
     const bool writable = (segment.p_flags & PF_W) != 0;
     // The linker may put what is sealed and what stays writable into one segment, or into two.
     const Word split = !writable || sealed_end > end ? end

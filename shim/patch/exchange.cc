@@ -48,10 +48,10 @@ bool IsSame(Word copy, Word page) {
 
 // The copy becomes what the page is at this moment, but for the jump. (Someone may have written
 // there before: relocations in the text, a debugger, and we.)
-bool Prepare(const Memory& memory, Word copy, Word page, Word at, const arch::Jump& jump) {
+bool Prepare(const memory::Own& own, Word copy, Word page, Word at, const arch::Jump& jump) {
   const Word offset = at - page, behind = offset + arch::kJumpBytes;
-  return memory.Write(copy, At(page), kPage) &&
-         memory.Write(copy + offset, jump.bytes, arch::kJumpBytes) &&
+  return own.Write(copy, At(page), kPage) == 0 &&
+         own.Write(copy + offset, jump.bytes, arch::kJumpBytes) == 0 &&
          __builtin_memcmp(At(copy + offset), jump.bytes, arch::kJumpBytes) == 0 &&
          __builtin_memcmp(At(copy), At(page), offset) == 0 &&
          __builtin_memcmp(At(copy + behind), At(page + behind), kPage - behind) == 0;
@@ -71,18 +71,7 @@ bool Replace(Word page, Word copy, long fd, Word offset) {
 
 }  // namespace
 
-Memory::Memory()
-    : fd_(HostCall<"openat">(AT_FDCWD, "/proc/self/mem", O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0)) {}
-
-Memory::~Memory() {
-  if (!IsError(fd_)) HostCall<"close">(fd_);
-}
-
-bool Memory::Write(Word at, const void* bytes, Word size) const {
-  return !IsError(fd_) && HostCall<"pwrite64">(fd_, bytes, size, at) == static_cast<long>(size);
-}
-
-bool Exchange(const Memory& memory, const Text& text, Word at, const arch::Jump& jump) {
+bool Exchange(const memory::Own& own, const Text& text, Word at, const arch::Jump& jump) {
   const Word page = PageOf(at), offset = text.offset + (page - text.start);
   bool same_inode = false;
   const long fd = OpenFile(text, &same_inode);
@@ -90,7 +79,7 @@ bool Exchange(const Memory& memory, const Text& text, Word at, const arch::Jump&
   bool done = false;
   if (const long copy = MapPage(0, 0, fd, offset); !IsError(copy)) {
     const Word mapped = static_cast<Word>(copy);
-    if ((same_inode || IsSame(mapped, page)) && Prepare(memory, mapped, page, at, jump)) {
+    if ((same_inode || IsSame(mapped, page)) && Prepare(own, mapped, page, at, jump)) {
       done = Replace(page, mapped, fd, offset);
     } else {
       HostCall<"munmap">(mapped, kPage);

@@ -1,12 +1,12 @@
 // The mapping that a call site stands in.
 #pragma once
 
+#include "shim/memory/pages.h"
 #include "tables/result.h"
 
 namespace abishim::patch {
 
-inline constexpr Word kPage = 4096;
-constexpr Word PageOf(Word at) { return at & ~(kPage - 1); }
+using memory::kPage, memory::PageOf;
 
 struct Text {
   Word start, end, offset, inode;

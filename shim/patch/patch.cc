@@ -78,12 +78,12 @@ void Write(void* at) {
   const Word slot = TakeSlot(site.start, text.start);
   if (slot == 0) return;
   job.outcome = Outcome::kRefused;
-  const Memory memory;
+  const memory::Own own;
   const arch::Slot code =
       arch::MakeSlot(site, job.nr, slot, reinterpret_cast<Word>(&abishim_site_entry),
                      reinterpret_cast<Word>(g_fast), arch::kNumbers);
-  if (memory.Write(slot, code.bytes, sizeof(code.bytes)) &&
-      Exchange(memory, text, site.start, arch::JumpTo(site.start, slot))) {
+  if (own.Write(slot, code.bytes, sizeof(code.bytes)) == 0 &&
+      Exchange(own, text, site.start, arch::JumpTo(site.start, slot))) {
     job.outcome = Outcome::kPatched;
   }
 }

@@ -9,6 +9,7 @@
 extern "C" {
 #include "../abi/check.h"
 }
+#include "mlock2.h"
 
 namespace {
 
@@ -30,14 +31,6 @@ void OnAlarm(int) {
   g_found = g_found + g_find();
 }
 
-[[gnu::noinline]] long Mlock2() {
-  long result;
-  asm volatile("nop; nop; nop; mov $325, %%eax; syscall"
-               : "=a"(result)
-               : "D"(0), "S"(0), "d"(0x80)
-               : "rcx", "r11", "memory");
-  return result;
-}
 // (libc's own, which may throw as far as the compiler knows.)
 long Getrandom(void* to) { return getrandom(to, 16, 0); }
 

@@ -4,13 +4,12 @@
 
 #include <linux/elf.h>
 
+#include "shim/memory/pages.h"
 #include "tables/kernel.h"
 
 namespace abishim::exec {
 
-inline constexpr Word kPage = 4096;
-constexpr Word PageOf(Word at) { return at & ~(kPage - 1); }
-constexpr Word PageUp(Word at) { return PageOf(at + kPage - 1); }
+using memory::kPage, memory::PageOf, memory::PageUp;
 
 struct Elf {
   static constexpr int kMost = 64;  // a program with more of them than that is refused
