@@ -67,6 +67,7 @@ struct Row {
   bool big_stack = false;        // needs more than a few hundred bytes: runs on a pooled stack
   bool host_may_lie = false;     // the call may exist and still answer ENOSYS at run time
   bool minor = false;            // callers do without: no reason to translate anything
+  bool older = false;            // called by old user spaces only, and planned for those only
   std::string_view loses = {};   // kPartial: what is lost, in one sentence a user understands
   std::string_view reason = {};  // kRefuse: why, in one sentence a user understands
 };

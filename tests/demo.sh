@@ -3,7 +3,8 @@
 #
 # demo.sh [--host=NAME]... [--program=NAME]... [--suite=NAME] [--exec=WAY] [--build=DIR] [--user] [--jobs=N]
 #   --host=NAME     only this host: a kernel version (3.10), a profile (docker-19.03), or both (3.10+docker-19.03: such an
-#                   engine on such a kernel denies ptrace, too)
+#                   engine on such a kernel denies ptrace, too). older: SIGSEGV is virtual, as for the user space of another
+#                   time on a host without its calls (3.10+older)
 #   --suite=NAME    the user space: trixie (default), or another Debian
 #   --exec=WAY      forces one way of exec: carry or loader
 #   --program=NAME  only this program of tests/userland/programs
@@ -74,6 +75,7 @@ pretend() {
   for part in ${1/+/ }; do
     case $part in
       [0-9]*) echo "--pretend-kernel=$part" ;;
+      older) printf '%s\n' --older --no-vsyscall --without=sysfs,ustat,remap_file_pages ;;
       *) echo "--profile=$part" ;;
     esac
   done

@@ -1,7 +1,8 @@
 #!/bin/bash
 # Installs, builds and runs every test. run.sh [--only=SUITE]... [--long] [--kernels]
 #
-# Suites, in this order: format, lint, unit, sanitize, command, image, abi, patch, exec, sandbox, containers, kernels, demo. Each prints its
+# Suites, in this order: format, lint, unit, sanitize, command, image, abi, patch, exec, sandbox, containers, kernels, demo, older (with
+# --long, or by name). Each prints its
 # own lines; the last one is `N passed, N failed, N skipped`. A skip that tests/expected_skips does not name is a failure.
 # --kernels: four real kernels are booted and run everything (an hour on two cores), not one and a selection.
 # --long: the fuzzers run ten minutes each instead of seconds, and exec as often as its README says.
@@ -60,11 +61,14 @@ image() {
   local status=0
   tests/image/link.sh || status=1
   tests/image/empty_plan.sh || status=1
+  tests/image/old_glibc.sh || status=1
   return $status
 }
 abi() {
   local status=0
   tests/abi/run.sh --cc=gcc --under=native --under=3.10 --under=docker-19.03 || status=1
+  tests/abi/run.sh --cc=gcc --under=older-3.10 || status=1
+  tests/abi/run.sh --cc=static --under=native --under=older vsyscall segv-blocked removed-calls || status=1
   tests/abi/run.sh --cc=musl-gcc --cc=trixie --under=native --under=3.10 || status=1
   return $status
 }
@@ -88,6 +92,8 @@ kernels() { tests/kernels/run.sh "${kernels[@]}"; }
 demo() {
   if tests/demo.sh --build=build/release; then echo "ok demo"; else echo "FAIL demo"; return 1; fi
 }
+
+older() { tests/userland/older.sh --node --programs; }
 
 tests/setup.sh || { echo "FAIL setup"; echo "0 passed, 1 failed, 0 skipped"; exit 1; }
 # Only a machine that has nothing in its cache waits for these.
@@ -117,6 +123,7 @@ suite sandbox sandbox
 suite containers containers
 suite kernels kernels
 suite demo demo
+if [[ ${#only[@]} -ne 0 || ${#length[@]} -ne 0 ]]; then suite older older; fi
 
 count() { grep -c "^$1 " "$log"; }
 unexpected=0

@@ -26,6 +26,7 @@ inline constexpr unsigned long kStubMaps = 18, kStubEnd = sizeof(kStub);
 
 inline unsigned long ProgramCounter(const TraceeRegisters& r) { return r.rip; }
 inline unsigned long StackPointer(const TraceeRegisters& r) { return r.rsp; }
+inline void SetProgramCounter(TraceeRegisters* r, unsigned long pc) { r->rip = pc; }
 inline int Number(const TraceeRegisters& r) { return static_cast<int>(r.orig_rax); }
 inline unsigned long& Argument(TraceeRegisters* r, int i) {
   unsigned long TraceeRegisters::*const arguments[] = {&TraceeRegisters::rdi, &TraceeRegisters::rsi,
@@ -54,6 +55,13 @@ inline TraceeRegisters ForCall(TraceeRegisters r, unsigned long pc, unsigned lon
   r.rip = pc, r.rsp = stack, r.rdi = a[0], r.rsi = a[1], r.rdx = a[2], r.rax = 0;
   r.orig_rax = ~0ul;
   return r;
+}
+// A call that a filter has handed over is not made.
+inline void SkipCall(TraceeRegisters* r) { r->orig_rax = ~0ul; }
+// A thread that has just returned from a function is where it called it, `call *%rax`.
+inline void CallAgain(TraceeRegisters* r, unsigned long function) {
+  r->rsp -= sizeof(unsigned long);
+  r->rip = r->rax = function;
 }
 
 }  // namespace abishim::arch

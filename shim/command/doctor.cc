@@ -19,6 +19,7 @@
 #include "shim/plan/plan.h"
 #include "shim/plan/probe.h"
 #include "shim/plan/question.h"
+#include "shim/plan/vsyscall.h"
 
 namespace abishim::command {
 namespace {
@@ -39,7 +40,9 @@ struct Findings {
   Presence shim;
   Policy policy;
   long probe_error = 0;
+  bool older;
   Answers answers;
+  Answer vsyscall = Answer::kNotAsked;
   Plan plan;
   Counts counts;
 };
@@ -71,6 +74,7 @@ Policy PolicyOf(const std::string& option) {
 Counts Count(const Findings& found) {
   Counts counts;
   for (const Asked& asked : kAsked) {
+    if (asked.older && !found.older) continue;
     const Verdict verdict = found.plan.verdict[asked.nr];
     if (found.answers.of[asked.nr] == Answer::kKills) {
       ++counts.killed;
@@ -85,18 +89,23 @@ Counts Count(const Findings& found) {
   return counts;
 }
 
-Findings Examine(Policy policy) {
+Findings Examine(Policy policy, bool older) {
   Findings found;
   utsname names;
   if (uname(&names) == 0) found.kernel = names.release;
   found.policy = policy;
+  found.older = older;
   found.shim = Ask(Call);
   found.filter_in_force = FilterInForce(Call);
   found.no_new_privs = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
   found.seccomp = SeccompOfHost();
   // Under a shim the answers would be the shim's own, not the host's.
-  if (!found.shim.present) found.probe_error = Probe(Call, &found.answers);
+  if (!found.shim.present) found.probe_error = Probe(Call, &found.answers, older);
+  if (!found.shim.present && older) found.vsyscall = ProbeVsyscall(Call);
   found.plan = MakePlan(found.answers, policy);
+  if (found.vsyscall == Answer::kMissing && policy == Policy::kTranslate) {
+    AddVsyscall(found.answers, &found.plan);
+  }
   found.counts = Count(found);
   return found;
 }
@@ -114,8 +123,11 @@ nlohmann::ordered_json ToJson(const Findings& found) {
                    {"repair", found.counts.repair},
                    {"translate", found.counts.translate},
                    {"killed", found.counts.killed}};
+  out["older"] = found.older;
+  if (found.older) out["vsyscall_page"] = ToText(found.vsyscall);
   out["calls"] = nlohmann::ordered_json::array();
   for (const Asked& asked : kAsked) {
+    if (asked.older && !found.older) continue;
     const Row& row = *RowOf(asked.nr);
     nlohmann::ordered_json call;
     call["name"] = row.name;
@@ -172,6 +184,27 @@ void PrintSandboxes(const Findings& found) {
       "limits: shim/sandbox/README.md.");
 }
 
+// What no layer in user space can give back.
+void PrintOlder(const Findings& found) {
+  if (!found.older || found.shim.present) return;
+  const std::string answer(ToText(found.vsyscall));
+  printf("vsyscall page            %s\n", answer.c_str());
+  if (found.plan.vsyscall) {
+    puts(
+        "  Calls of it are answered through the vDSO; programs that read it fail as on this host.");
+  }
+  constexpr struct {
+    const char* name;
+    long nr;
+  } kGone[] = {{"modify_ldt", SYS_modify_ldt}, {"iopl", SYS_iopl}, {"ioperm", SYS_ioperm}};
+  for (const auto& call : kGone) {
+    // Nothing is read, no level and no port is asked for.
+    const long result = call.nr == SYS_modify_ldt ? Call(call.nr, 0, 0, 0, 0, 0, 0)
+                                                  : Call(call.nr, -1, -1, 0, 0, 0, 0);
+    if (result == -ENOSYS) printf("%-24s missing   cannot be replaced\n", call.name);
+  }
+}
+
 void Print(const Findings& found) {
   printf("kernel %s (for information), seccomp by %s, filter in force: %s, no_new_privs: %s, ",
          found.kernel.c_str(), found.seccomp.c_str(), found.filter_in_force ? "yes" : "no",
@@ -192,6 +225,7 @@ void Print(const Findings& found) {
     printf("%-24s missing   translate  %s\n", NameOf(flag).c_str(),
            flag.loses.empty() ? "exact" : ("loses: " + std::string(flag.loses)).c_str());
   });
+  PrintOlder(found);
   PrintSummary(found);
   PrintSandboxes(found);
 }
@@ -199,7 +233,7 @@ void Print(const Findings& found) {
 }  // namespace
 
 int Doctor(const DoctorOptions& options) {
-  const Findings found = Examine(PolicyOf(options.policy));
+  const Findings found = Examine(PolicyOf(options.policy), options.older);
   if (options.json) {
     puts(ToJson(found).dump(1).c_str());
   } else {

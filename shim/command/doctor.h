@@ -6,6 +6,7 @@
 namespace abishim::command {
 
 struct DoctorOptions {
+  bool older = false;  // for a user space of another time
   std::string policy;  // empty: ABISHIM_POLICY, else translate
   bool json = false;
 };

@@ -48,6 +48,12 @@ void AddRun(CLI::App* app, RunOptions* options) {
       run, "--pretend-kernel", &options->pretend_kernel, "X.Y[.Z]|NAME",
       "Answer as that kernel does to newer calls and flags; NAME: rhel7, rhel8.1, debian8 to 13, "
       "ubuntu14.04 to 24.04");
+  run->add_option("--without", options->without, "Answer ENOSYS for these calls, too")
+      ->type_name("NAME,...")
+      ->delimiter(',');
+  run->add_flag("--no-vsyscall", options->no_vsyscall,
+                "Calls of the vsyscall page fail as with vsyscall=none (by a tracer)")
+      ->disable_flag_override();
   AddText(run, "--profile", &options->profile, "NAME|FILE.json",
           "Deny what this seccomp profile denies: docker-19.03, docker-20.10.0, docker-2026, or a "
           "file of the OCI or Docker form");
@@ -59,6 +65,9 @@ void AddRun(CLI::App* app, RunOptions* options) {
           "Which call sites are patched: patched (default), those that trap often; trap, none; "
           "eager, all at their first trap; for tests")
       ->transform(CLI::IsMember({"patched", "trap", "eager"}).description("patched|trap|eager"));
+  run->add_flag("--older", options->older,
+                "For an old user space: its removed calls, too (default: by a look at the program)")
+      ->disable_flag_override();
   AddText(run, "--uname", &options->release, "RELEASE",
           "What uname(2) says the release of the kernel is");
   AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");
@@ -74,6 +83,8 @@ void AddDoctor(CLI::App* app, DoctorOptions* options) {
   CLI::App* doctor = app->add_subcommand(
       "doctor", "Ask this host for every call and say what the shim would do about it");
   AddPolicy(doctor, &options->policy);
+  doctor->add_flag("--older", options->older, "For an old user space: removed calls, vsyscall page")
+      ->disable_flag_override();
   doctor->add_flag("--json", options->json, "As JSON")->disable_flag_override();
 }
 

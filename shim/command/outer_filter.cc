@@ -145,6 +145,17 @@ Program PretendKernel(const OlderKernel& kernel, bool traced) {
   return Export(context.get());
 }
 
+Program Without(const std::vector<std::string>& names) {
+  const Context context = NewContext(SCMP_ACT_ALLOW);
+  Check(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW), "bad arch");
+  for (const std::string& name : names) {
+    const int number = NativeNumber(name);
+    if (number == kNone) throw Failure(kUsage, "--without: no system call '" + name + "'");
+    Check(seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(ENOSYS), number, 0), name);
+  }
+  return Export(context.get());
+}
+
 Program CompileProfile(const Profile& profile) {
   const Context native = NewContext(profile.default_action);
   AddRules(native.get(), profile, NativeNumber);

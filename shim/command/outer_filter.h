@@ -6,6 +6,7 @@
 
 #include <linux/filter.h>
 
+#include <string>
 #include <vector>
 
 #include "shim/command/older_kernel.h"
@@ -20,6 +21,9 @@ using Program = std::vector<sock_filter>;
 // it is. Calls of other architectures (int 0x80) pass.
 inline constexpr std::uint16_t kTraceFlags = 0xab;  // what the filter tells the tracer
 Program PretendKernel(const OlderKernel& kernel, bool traced);
+
+// ENOSYS for these calls. A Failure for a name that is no call's.
+Program Without(const std::vector<std::string>& names);
 
 // The profile as a container engine compiles it.
 Program CompileProfile(const Profile& profile);

@@ -14,6 +14,8 @@
 
 #include "shim/command/failure.h"
 #include "shim/command/library.h"
+#include "shim/command/no_vsyscall.h"
+#include "shim/command/older.h"
 #include "shim/command/older_kernel.h"
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
@@ -98,6 +100,8 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   std::vector<Program> filters;
   const std::optional<OlderKernel> pretended = Pretended(options);
   if (pretended) filters.push_back(PretendKernel(*pretended, options.flags));
+  if (!options.without.empty()) filters.push_back(Without(options.without));
+  if (options.no_vsyscall) filters.push_back(NoVsyscall());
   if (!options.profile.empty()) {
     const Version kernel = pretended ? pretended->version : RunningKernel();
     filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));
@@ -130,7 +134,7 @@ pid_t StartChild(const std::string& library, const std::string& path, const RunO
   return child;
 }
 
-// With --stats, --flags: the launcher stays.
+// With --stats, --flags, --no-vsyscall: the launcher stays.
 int RunBehind(const std::string& library, const std::string& path, const RunOptions& options,
               const std::vector<Program>& filters) {
   int status;
@@ -140,9 +144,10 @@ int RunBehind(const std::string& library, const std::string& path, const RunOpti
     int gate[2];
     if (pipe2(gate, O_CLOEXEC) != 0) throw Failure(kCannotStart, "pipe");
     const pid_t child = StartChild(library, path, options, filters, gate);
-    if (options.flags) TakeHold(child);
+    const bool traced = options.flags || options.no_vsyscall;
+    if (traced) TakeHold(child);
     close(gate[1]);
-    status = options.flags ? WaitAndTrace(child, Pretended(options).value()) : WaitFor(child);
+    status = traced ? WaitAndTrace(child, Pretended(options)) : WaitFor(child);
     if (stats) stats->Print();
   }
   EndAs(status);
@@ -158,9 +163,14 @@ int Run(const RunOptions& options) {
   if (!options.mode.empty()) setenv("ABISHIM_MODE", options.mode.c_str(), 1);
   if (!options.release.empty()) PretendRelease(options);
   const std::string path = FindProgram(options.program[0]);
+  if (options.older || (getenv("ABISHIM_OLDER") == nullptr && IsOlder(path))) {
+    setenv("ABISHIM_OLDER", "1", 1);
+  }
   const std::string library = IsOff() ? "" : FindLibrary();
   if (!options.nofile.empty()) LimitDescriptors(options.nofile);
-  if (options.stats || options.flags) return RunBehind(library, path, options, filters);
+  if (options.stats || options.flags || options.no_vsyscall) {
+    return RunBehind(library, path, options, filters);
+  }
   Start(library, path, filters, options);
 }
 

@@ -1,4 +1,4 @@
-// --flags: a tracer that takes out of each call the flags that the pretended kernel ignored.
+// A tracer for what no filter can pretend.
 #include "shim/command/trace.h"
 
 #include <signal.h>
@@ -10,6 +10,7 @@
 
 #include "abi.h"
 #include "shim/command/failure.h"
+#include "shim/command/no_vsyscall.h"
 #include "shim/command/wait.h"
 #include "tables/flags.h"
 #include "tables/lookup.h"
@@ -18,6 +19,7 @@
 namespace abishim::command {
 namespace {
 
+// Of each call those that the pretended kernel ignored.
 void TakeOutFlags(pid_t pid, const OlderKernel& kernel) {
   arch::TraceeRegisters registers;
   if (ptrace(static_cast<__ptrace_request>(arch::kGetRegisters), pid, 0, &registers) != 0)
@@ -36,13 +38,12 @@ bool Stops(int signal) {
 }
 
 // A stop of one of ours, by its wait status.
-void GoOn(pid_t pid, int status, const OlderKernel& kernel) {
+void GoOn(pid_t pid, int status) {
   const int signal = WSTOPSIG(status), event = status >> 16;
   if (event == PTRACE_EVENT_STOP && Stops(signal)) {  // stays stopped, as its group does
     ptrace(PTRACE_LISTEN, pid, 0, 0);
     return;
   }
-  if (event == PTRACE_EVENT_SECCOMP) TakeOutFlags(pid, kernel);
   ptrace(PTRACE_CONT, pid, 0, event == 0 ? signal : 0);
 }
 
@@ -52,18 +53,25 @@ void TakeHold(pid_t child) {
   constexpr long kOptions =
       PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE;
   if (ptrace(PTRACE_SEIZE, child, 0, kOptions) != 0) {
-    throw Failure(kCannotStart, std::string("--flags: ptrace: ") + strerror(errno));
+    throw Failure(kCannotStart,
+                  std::string("cannot trace the program: ptrace: ") + strerror(errno));
   }
 }
 
-int WaitAndTrace(pid_t child, const OlderKernel& kernel) {
+int WaitAndTrace(pid_t child, const std::optional<OlderKernel>& kernel) {
+  VsyscallFaults faults;
   for (;;) {
     int status;
     const pid_t pid = waitpid(-1, &status, __WALL | WNOHANG);
     if (pid <= 0) {
       PassSignalOn(child);
-    } else if (WIFSTOPPED(status)) {
-      GoOn(pid, status, kernel);
+      continue;
+    }
+    const bool seen_to = faults.Notice(pid, status);
+    if (WIFSTOPPED(status)) {
+      const bool handed_over = status >> 16 == PTRACE_EVENT_SECCOMP;
+      if (handed_over && !seen_to && kernel) TakeOutFlags(pid, *kernel);
+      GoOn(pid, status);
     } else if (pid == child) {
       return status;
     }

@@ -1,4 +1,5 @@
 // The first steps of the image in a new program, before any of the program's own.
+#include <linux/auxvec.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/ptrace.h>
@@ -75,6 +76,18 @@ void StopForTracer() {
   HostCall<"tgkill">(HostCall<"getpid">(), HostCall<"gettid">(), kSigtrap);
 }
 
+// In the auxiliary vector, behind the program's arguments and environment.
+Word FindVdso() {
+  const Word* at = reinterpret_cast<const Word*>(abishim_program_stack);
+  at += 1 + at[0] + 1;
+  while (*at++ != 0) {
+  }
+  for (; at[0] != AT_NULL; at += 2) {
+    if (at[0] == AT_SYSINFO_EHDR) return at[1];
+  }
+  return 0;
+}
+
 }  // namespace
 
 // Called by abishim_agent, on the program's stack, every signal but SIGSYS blocked: there is not
@@ -97,8 +110,10 @@ extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
   WipeStack();
   signals::Ignore(h.ignored);
   start::Awake({.settings = h.settings,
-                .sigsys_blocked = h.sigsys_blocked,
-                .sigsys_pending = h.sigsys_pending ? &h.pending : nullptr});
+                .told = true,
+                .blocked = h.blocked,
+                .sigsys_pending = h.sigsys_pending ? &h.pending : nullptr,
+                .vdso = h.settings.vsyscall ? FindVdso() : 0});
   if (h.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
   start::Line().Text("carried over").Write(start::Log());
   Reap(h);

@@ -34,14 +34,14 @@ Word Ignored() {
 void Fill(Job* job, const Request& request) {
   job->request = request;
   Handover& handover = job->parcel.handover;
-  handover.mask = request.frame->mask & ~signals::Bit(signals::kSigsys);
+  handover.mask = request.frame->mask & ~signals::KeptOpen();
   handover.ignored = Ignored();
   handover.settings = start::g_settings;
   signals::Thread* self = signals::SelfIfAny(*request.frame);
   if (self == nullptr) return;
-  handover.sigsys_blocked = self->sigsys_blocked;
-  handover.sigsys_pending = self->sigsys_pending;
-  handover.pending = self->pending;
+  handover.blocked = self->blocked;
+  handover.sigsys_pending = (self->pending & signals::Bit(signals::kSigsys)) != 0;
+  handover.pending = self->sigsys;
   handover.to_be_traced = self->to_be_traced;
   if (signals::MemoryIsBorrowed()) job->stack = self->our_stack;
 }

@@ -10,11 +10,12 @@ namespace abishim::exec {
 struct Handover {
   static constexpr int kHelpers = 8;
 
-  Word mask;     // the program's own, without SIGSYS
-  Word ignored;  // signals that the program ignores and that would be lost, as a mask
-  bool sigsys_blocked, sigsys_pending;  // the program's view
-  bool named_tracer;                    // PR_SET_PTRACER is to be taken back
-  bool to_be_traced;                    // PTRACE_TRACEME is to be said
+  Word mask;            // the program's own, without those signals
+  Word ignored;         // signals that the program ignores and that would be lost, as a mask
+  Word blocked;         // the program's view of the signals that are never blocked in truth
+  bool sigsys_pending;  // a SIGSYS waits for it
+  bool named_tracer;    // PR_SET_PTRACER is to be taken back
+  bool to_be_traced;    // PTRACE_TRACEME is to be said
   arch::Siginfo pending;
   // Children that wait() must not show: the helper, and those of threads that the exec ended.
   int helper[kHelpers];

@@ -13,6 +13,7 @@ struct Asked {
   bool by_age;        // EPERM may be that of a profile older than the call
   bool host_may_lie;  // the call may exist and still answer ENOSYS at run time
   bool minor;         // translated only where something else is
+  bool older;         // asked only for a user space that may call it
 };
 
 consteval bool MayBePlanned(const Row& row) {
@@ -35,8 +36,12 @@ consteval AskedRows MakeAsked() {
   int i = 0;
   for (const Row& row : kSyscalls) {
     if (!MayBePlanned(row)) continue;
-    asked.rows[i++] = {static_cast<short>(arch::NumberIn(row.nr)), row.when_missing != nullptr,
-                       row.denied == Denied::kByAge, row.host_may_lie, row.minor};
+    asked.rows[i++] = {static_cast<short>(arch::NumberIn(row.nr)),
+                       row.when_missing != nullptr,
+                       row.denied == Denied::kByAge,
+                       row.host_may_lie,
+                       row.minor,
+                       row.older};
   }
   return asked;
 }

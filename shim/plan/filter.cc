@@ -143,7 +143,8 @@ Label Writer::Question() {
                           .stats = options_.count_repairs,
                           .exec = options_.exec,
                           .bare = options_.bare,
-                          .mode = options_.mode};
+                          .mode = options_.mode,
+                          .vsyscall = plan_.vsyscall};
   Label answer = allow_;
   if (options_.loads) {
     const Word marked = static_cast<Word>(Mark::kReadLink);

@@ -75,4 +75,10 @@ void AddUname(const Answers& answers, Plan* plan) {
   KeepHandler(answers, plan);
 }
 
+void AddVsyscall(const Answers& answers, Plan* plan) {
+  plan->vsyscall = plan->translates = true;
+  plan->empty = false;
+  KeepHandler(answers, plan);
+}
+
 }  // namespace abishim

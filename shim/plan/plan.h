@@ -15,11 +15,14 @@ struct Plan {
   bool translates = false;  // some verdict is kTranslate: handler, masks, exec need work
   bool empty = true;        // nothing to do: install nothing
   bool uname = false;       // uname(2) is trapped, too: `run --uname`
+  bool vsyscall = false;    // calls of the vsyscall page are answered
 };
 
 Plan MakePlan(const Answers& answers, Policy policy);
 
 // uname(2) is to be answered by us, whatever else is in the plan.
 void AddUname(const Answers& answers, Plan* plan);
+// So are calls of the vsyscall page, which this host does not answer (shim/plan/vsyscall.h).
+void AddVsyscall(const Answers& answers, Plan* plan);
 
 }  // namespace abishim

@@ -77,6 +77,7 @@ Answer AskFiltered(RawCall call, int i) {
 
 // In memory that the children share with us.
 struct Report {
+  bool older;  // for a user space that may call what only those call
   int asking;  // which question, kCount when all are answered
   Answer answer[kCount];
 };
@@ -84,6 +85,7 @@ struct Report {
 [[noreturn]] void RunChild(RawCall call, volatile Report* report, int first) {
   call(NumberOf("prctl"), PR_SET_DUMPABLE, 0, 0, 0, 0, 0);  // no core when a filter kills
   for (int i = first; i < kCount; ++i) {
+    if (i < kCalls && kAsked[i].older && !report->older) continue;
     report->asking = i;
     report->answer[i] = AskFiltered(call, i);
   }
@@ -118,11 +120,12 @@ long AskInChildren(RawCall call, volatile Report* report) {
   return 0;
 }
 
-long ProbeForked(RawCall call, Answers* answers) {
+long ProbeForked(RawCall call, Answers* answers, bool older) {
   const long page = call(NumberOf("mmap"), 0, sizeof(Report), PROT_READ | PROT_WRITE,
                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (IsError(page)) return page;
   auto* report = reinterpret_cast<volatile Report*>(page);
+  report->older = older;
   const long result = AskInChildren(call, report);
   for (int i = 0; i < kCalls; ++i) answers->of[kAsked[i].nr] = report->answer[i];
   for (int i = kCalls; i < kCount; ++i) answers->of_flag[i - kCalls] = report->answer[i];
@@ -137,16 +140,16 @@ bool FilterInForce(RawCall call) {
   return mode != 0 && mode != -EINVAL;  // EINVAL: a kernel without seccomp
 }
 
-long Probe(RawCall call, Answers* answers) {
+long Probe(RawCall call, Answers* answers, bool older) {
   *answers = {};
-  if (FilterInForce(call)) return ProbeForked(call, answers);
+  if (FilterInForce(call)) return ProbeForked(call, answers, older);
   // Of refused rows none: ENOSYS is right already, and nothing else denies. Of minor ones none
   // where the others work, for then they change nothing; nor of flags.
   bool flawless = true;
   for (const bool minor : {false, true}) {
     if (minor && flawless) break;
     for (const Asked& row : kAsked) {
-      if (!row.translated || row.minor != minor) continue;
+      if (!row.translated || row.minor != minor || (row.older && !older)) continue;
       answers->of[row.nr] = Understand(row, AskOne(call, row.nr), false);
       flawless = flawless && answers->of[row.nr] == Answer::kWorks;
     }

@@ -9,9 +9,10 @@ namespace abishim {
 bool FilterInForce(RawCall call);
 
 // Asks for every call, and every flag, whose answer could change the plan; the others stay
-// kNotAsked. With a filter in force a forked child asks, since a filter may kill. Blocks no signal,
-// leaves no child, no memory and no descriptor. Gives 0, or the -errno for which (some of) the
-// questions could not be asked: those stay kNotAsked, hence PASS.
-long Probe(RawCall call, Answers* answers);
+// kNotAsked, and with them those that only an `older` user space may call. With a filter in force a
+// forked child asks, since a filter may kill. Blocks no signal, leaves no child, no memory and no
+// descriptor. Gives 0, or the -errno for which (some of) the questions could not be asked: those
+// stay kNotAsked, hence PASS.
+long Probe(RawCall call, Answers* answers, bool older = false);
 
 }  // namespace abishim

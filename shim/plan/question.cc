@@ -18,7 +18,8 @@ Presence Ask(RawCall call) {
           .stats = (bits >> 29 & 1) != 0,
           .exec = static_cast<unsigned>(bits >> 30 & 3),
           .bare = (bits >> 32 & 1) != 0,
-          .mode = static_cast<unsigned>(bits >> 33 & 3)};
+          .mode = static_cast<unsigned>(bits >> 33 & 3),
+          .vsyscall = (bits >> 35 & 1) != 0};
 }
 
 }  // namespace abishim

@@ -34,8 +34,24 @@ View& ViewOf(int signal) {
   return signal == kSigsys ? g_sigsys : signal == kSigsegv ? g_sigsegv : g_sigbus;
 }
 
-// The other signals whose sa_mask has SIGSYS in the program's view only.
-constinit std::atomic<Word> g_mask_has_sigsys;
+// The other signals whose sa_mask has one of KeptOpen() in the program's view only.
+constinit std::atomic<Word> g_mask_has_sigsys, g_mask_has_sigsegv;
+
+// Of such a signal's sa_mask.
+Word MaskedIn(int signal) {
+  const auto bit = [signal](const std::atomic<Word>& set, int masked) {
+    return (set.load(std::memory_order_relaxed) & Bit(signal)) != 0 ? Bit(masked) : 0;
+  };
+  return bit(g_mask_has_sigsys, kSigsys) | bit(g_mask_has_sigsegv, kSigsegv);
+}
+
+void Note(std::atomic<Word>* set, Word bit, bool now) {
+  if (now) {
+    set->fetch_or(bit);
+  } else if ((set->load(std::memory_order_relaxed) & bit) != 0) {
+    set->fetch_and(~bit);
+  }
+}
 
 Word Restorer() { return reinterpret_cast<Word>(&abishim_restorer); }
 
@@ -50,8 +66,10 @@ arch::Sigaction Real(int signal, const arch::Sigaction& program) {
     real.flags = kSaSiginfo | kSaOnstack | kSaNodefer | kSaRestorer;
   } else {
     // The program's handler finds its stack and its mask as if the kernel had called it. The kernel
-    // must not take our handler away, so kSaResethand is ours to do.
-    real.flags = (program.flags & ~kSaResethand) | kSaRestorer;
+    // must not take our handler away, so kSaResethand is ours to do; nor block what stays open.
+    // And without SA_SIGINFO it would not say what happened.
+    real.flags = (program.flags & ~kSaResethand) | kSaRestorer | kSaSiginfo;
+    if ((KeptOpen() & Bit(signal)) != 0) real.flags |= kSaNodefer;
     real.mask = program.mask & ~kOurs;
   }
   return real;
@@ -76,23 +94,19 @@ long SetOurs(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
 }
 
 long SetOther(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
-  const Word bit = Bit(signal);
+  const Word bit = Bit(signal), open = KeptOpen();
   arch::Sigaction stripped;
   if (act != nullptr) {
     stripped = *act;
-    stripped.mask &= ~Bit(kSigsys);
+    stripped.mask &= ~open;
   }
   // (With the program's nulls: its own filter may look at them.)
   const long result = HostCall<"rt_sigaction">(signal, act ? &stripped : nullptr, old, 8);
   if (IsError(result)) return result;
-  if (old != nullptr && (g_mask_has_sigsys.load(std::memory_order_relaxed) & bit))
-    old->mask |= Bit(kSigsys);
+  if (old != nullptr) old->mask |= MaskedIn(signal);
   if (act != nullptr && !MemoryIsBorrowed()) {
-    if (act->mask & Bit(kSigsys)) {
-      g_mask_has_sigsys.fetch_or(bit);
-    } else if (g_mask_has_sigsys.load(std::memory_order_relaxed) & bit) {
-      g_mask_has_sigsys.fetch_and(~bit);
-    }
+    Note(&g_mask_has_sigsys, bit, (act->mask & Bit(kSigsys)) != 0);
+    Note(&g_mask_has_sigsegv, bit, (act->mask & open & Bit(kSigsegv)) != 0);
   }
   return 0;
 }
@@ -101,9 +115,7 @@ long SetOther(int signal, const arch::Sigaction* act, arch::Sigaction* old) {
 
 arch::Sigaction ProgramAction(int signal) { return ViewOf(signal).Get(); }
 
-bool MaskShowsSigsys(int signal) {
-  return (g_mask_has_sigsys.load(std::memory_order_relaxed) & Bit(signal)) != 0;
-}
+bool MaskShowsKeptOpen(int signal) { return MaskedIn(signal) != 0; }
 
 Word IgnoredOfOurs() {
   Word ignored = 0;

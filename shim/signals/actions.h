@@ -21,8 +21,9 @@ void Ignore(Word signals);
 // Puts our handlers in place; what was there becomes the program's view.
 void StartActions();
 
-// Does the program see SIGSYS in the mask of this other signal's action, where in truth it is not?
-bool MaskShowsSigsys(int signal);
+// Does the program see one of KeptOpen() in the mask of this other signal's action, where in truth
+// it is not?
+bool MaskShowsKeptOpen(int signal);
 
 // rt_sigaction(2) as the program sees it: 0 or -errno.
 long SetAction(int signal, Word act, Word oldact, Word size);

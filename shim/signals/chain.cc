@@ -45,20 +45,28 @@ void Default(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
   arch::SetProgramCounter(u, 0);
 }
 
-// In the program's view. (The other two are blocked in truth, too.)
+bool MayBeBlocked(int signal) {
+  return (KeptOpen() & Bit(signal)) != 0 && g_was_blocked.load(std::memory_order_relaxed);
+}
+
+// In the program's view. (Those that are not kept open are blocked in truth, too.)
 bool Blocked(int signal, const arch::Ucontext& u) {
-  if (signal != kSigsys || !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+  if (!MayBeBlocked(signal)) return false;
   const Thread* self = SelfIfAny(u);
-  return self != nullptr && self->sigsys_blocked;
+  return self != nullptr && (self->blocked & Bit(signal)) != 0;
 }
 
 bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
-  if (signal != kSigsys || !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+  if (!MayBeBlocked(signal)) return false;
   Thread* self = SelfIfAny(u);
-  if (self == nullptr || !self->sigsys_blocked) return false;
-  if (self->sigsys_due) return self->sigsys_due = false;
-  self->pending = info;
-  self->sigsys_pending = true;
+  if (self == nullptr || (self->blocked & Bit(signal)) == 0) return false;
+  if ((self->due & Bit(signal)) != 0) {
+    self->due &= ~Bit(signal);
+    return false;
+  }
+  if ((self->pending & Bit(signal)) != 0) return true;  // the first one counts
+  self->Pending(signal) = info;
+  self->pending |= Bit(signal);
   return true;
 }
 
@@ -66,20 +74,20 @@ bool HeldBack(int signal, const arch::Siginfo& info, const arch::Ucontext& u) {
 // and SIGBUS the kernel has seen to the latter: their action mirrors the program's.)
 void EnterHandler(int signal, const arch::Sigaction& action, arch::Ucontext* u) {
   const Word mask = u->mask;
-  const bool blocks =
-      (action.mask & Bit(kSigsys)) != 0 || (signal == kSigsys && (action.flags & kSaNodefer) == 0);
-  if (blocks || g_sigsys_was_blocked.load(std::memory_order_relaxed)) {
+  const Word itself = (action.flags & kSaNodefer) == 0 ? Bit(signal) : 0;
+  const Word blocks = (action.mask | itself) & KeptOpen();
+  if (blocks != 0 || g_was_blocked.load(std::memory_order_relaxed)) {
     if (Thread* self = Self(*u)) {
-      if (self->sigsys_blocked) u->mask |= Bit(kSigsys);
-      if (blocks) {
-        self->sigsys_blocked = true;
-        g_sigsys_was_blocked.store(true, std::memory_order_relaxed);
+      u->mask |= self->blocked;
+      if (blocks != 0) {
+        self->blocked |= blocks;
+        g_was_blocked.store(true, std::memory_order_relaxed);
       }
       arch::SetMark(u);
     }
   }
   if (signal != kSigsys) return;
-  const Word now = (mask | action.mask) & ~Bit(kSigsys);
+  const Word now = (mask | action.mask) & ~KeptOpen();
   HostCall<"rt_sigprocmask">(kSigSetmask, &now, 0, 8);
 }
 

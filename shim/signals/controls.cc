@@ -14,35 +14,40 @@
 namespace abishim::signals {
 namespace {
 
-bool SigsysBlocked(const arch::Ucontext& u) {
-  if (!g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+// Those of KeptOpen() that the program has blocked, in its own view.
+Word BlockedOf(const arch::Ucontext& u) {
+  if (!g_was_blocked.load(std::memory_order_relaxed)) return 0;
   const Thread* t = SelfIfAny(u);
-  return t != nullptr && t->sigsys_blocked;
+  return t != nullptr ? t->blocked : 0;
 }
 
 // Sends the thread what was held back; it arrives when the program's own mask is restored.
-void Deliver(Thread* t) {
-  t->sigsys_pending = false;
-  const Word only = Bit(kSigsys);
-  HostCall<"rt_sigprocmask">(kSigBlock, &only, 0, 8);
-  HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), kSigsys, &t->pending);
+void Deliver(Thread* t, Word signals) {
+  t->pending &= ~signals;
+  HostCall<"rt_sigprocmask">(kSigBlock, &signals, 0, 8);
+  for (const int signal : {kSigsys, kSigsegv}) {
+    if ((signals & Bit(signal)) == 0) continue;
+    HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), signal,
+                                  &t->Pending(signal));
+  }
 }
 
-// Notes whether the program has SIGSYS blocked. One that came meanwhile is delivered now.
-void SetSigsysBlocked(const arch::Ucontext& u, bool blocked) {
-  if (!blocked && !g_sigsys_was_blocked.load(std::memory_order_relaxed)) return;
+// Notes which of KeptOpen() the program has blocked. What came meanwhile is delivered now.
+void SetBlocked(const arch::Ucontext& u, Word blocked) {
+  if (blocked == 0 && !g_was_blocked.load(std::memory_order_relaxed)) return;
   Thread* t = Self(u);
   if (t == nullptr) return;
-  t->sigsys_blocked = blocked;
-  if (blocked) g_sigsys_was_blocked.store(true, std::memory_order_relaxed);
-  if (blocked || !t->sigsys_pending) return;
-  Deliver(t);
+  t->blocked = blocked;
+  if (blocked != 0) g_was_blocked.store(true, std::memory_order_relaxed);
+  const Word due = t->pending & ~blocked;
+  if (due != 0) Deliver(t, due);
 }
 
 // kernel/signal.c, rt_sigprocmask: the new mask is in force before oldset is written.
 long Sigprocmask(arch::Ucontext* u, const Args& args) {
   if (args[3] != 8) return -EINVAL;
-  const Word old = u->mask | (SigsysBlocked(*u) ? Bit(kSigsys) : 0);
+  const Word open = KeptOpen();
+  const Word old = u->mask | BlockedOf(*u);
   if (args[1] != 0) {
     Word set;
     if (!CopyIn(args[1], &set)) return -EFAULT;
@@ -61,8 +66,8 @@ long Sigprocmask(arch::Ucontext* u, const Args& args) {
         return -EINVAL;
     }
     now &= ~kNeverBlocked;
-    if ((now ^ old) & Bit(kSigsys)) SetSigsysBlocked(*u, now & Bit(kSigsys));
-    u->mask = now & ~Bit(kSigsys);
+    if ((now ^ old) & open) SetBlocked(*u, now & open);
+    u->mask = now & ~open;
   }
   if (args[2] != 0 && !CopyOut(args[2], old)) return -EFAULT;
   return 0;
@@ -88,12 +93,12 @@ void RtSigreturn(arch::Ucontext* u, long, const Args&) {
   Word mask, mark = 0;
   CopyIn(frame + arch::kMarkOffset, &mark);
   if (CopyIn(mask_at, &mask)) {
-    const bool blocked = (mask & Bit(kSigsys)) != 0;
-    mask &= ~Bit(kSigsys);
+    const Word blocked = mask & KeptOpen();
+    mask &= ~blocked;
     // Frames that the kernel made never have the bit, so its absence says nothing about them; those
     // that we passed on to the program's handler had it if the program did.
-    if (blocked) CopyOut(mask_at, mask);
-    if (blocked || (mark & arch::kMark) != 0) SetSigsysBlocked(*u, blocked);
+    if (blocked != 0) CopyOut(mask_at, mask);
+    if (blocked != 0 || (mark & arch::kMark) != 0) SetBlocked(*u, blocked);
   }
   // A frame from before this thread had an alternate stack that serves would take it away again.
   EnsureAlternateStack(u);
@@ -123,31 +128,33 @@ long CallHere(long nr, const Args& args, const Masked& call) {
   Word given = args[call.argument];
   if (call.pair && CopyIn(given, &pair)) given = pair[0];
   if (!CopyIn(given, &mask)) return -EFAULT;
-  mask &= ~Bit(kSigsys);
+  mask &= ~KeptOpen();
   pair[0] = reinterpret_cast<Word>(&mask);
   Args a = args;
   a.word[call.argument] = call.pair ? reinterpret_cast<Word>(pair) : pair[0];
   return sandbox::Original(nr, a);
 }
 
-// A SIGSYS that was held back, and a mask that lets it through: the program's handler runs when
+// A signal that was held back, and a mask that lets it through: the program's handler runs when
 // this trap returns, and the call ends by it.
-bool EndsByHeldSigsys(const arch::Ucontext& u, Word given, bool pair) {
-  if (!g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+bool EndsByHeldSignal(const arch::Ucontext& u, Word given, bool pair) {
+  if (!g_was_blocked.load(std::memory_order_relaxed)) return false;
   Thread* self = SelfIfAny(u);
-  if (self == nullptr || !self->sigsys_pending) return false;
+  if (self == nullptr || self->pending == 0) return false;
   Word mask;
   if (pair && !CopyIn(given, &given)) return false;
-  if (given == 0 || !CopyIn(given, &mask) || (mask & Bit(kSigsys)) != 0) return false;
-  self->sigsys_due = true;
-  Deliver(self);
+  if (given == 0 || !CopyIn(given, &mask)) return false;
+  const Word due = self->pending & ~mask;
+  if (due == 0) return false;
+  self->due |= due;
+  Deliver(self, due);
   return true;
 }
 
 void MaskedCall(arch::Ucontext* u, long nr, const Args& args) {
   const Masked* call = kMasked;
   while (call->nr != nr) ++call;
-  if (EndsByHeldSigsys(*u, args[call->argument], call->pair)) return SetResult(u, -EINTR);
+  if (EndsByHeldSignal(*u, args[call->argument], call->pair)) return SetResult(u, -EINTR);
   Word safe = BadMask();  // rt_sigsuspend of null; in the other calls null passes the filter
   const Word given = args[call->argument];
   if (call->pair) {

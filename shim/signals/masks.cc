@@ -64,7 +64,7 @@ long SafeMask(Word mask, Word size, Word* safe) {
     *safe = reinterpret_cast<Word>(&pages().empty);  // EINVAL, unread
   } else if (!CopyIn(mask, &bits)) {
     *safe = BadMask();
-  } else if (bits &= ~Bit(kSigsys); bits == 0) {
+  } else if (bits &= ~KeptOpen(); bits == 0) {
     *safe = reinterpret_cast<Word>(&pages().empty);
   } else {
     const int i = Intern(bits);

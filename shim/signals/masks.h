@@ -1,7 +1,9 @@
-// Signal masks without SIGSYS, at addresses that stay valid, for calls that are re-executed.
+// Signal masks without the signals that must stay open, at addresses that stay valid, for calls
+// that are re-executed.
 #pragma once
 
 #include "registers.h"
+#include "shim/start/settings.h"
 #include "tables/result.h"
 
 namespace abishim::signals {
@@ -15,6 +17,12 @@ inline constexpr Word kSaSiginfo = 4, kSaRestorer = 0x04000000, kSaOnstack = 0x0
                       kSaNodefer = 0x40000000, kSaResethand = 0x80000000;
 inline constexpr int kSigBlock = 0, kSigUnblock = 1, kSigSetmask = 2;
 
+// The signals that are blocked in the program's view only, never in truth: a trapped call would
+// kill, and, where we answer for the vsyscall page, so would a fetch from there.
+inline Word KeptOpen() {
+  return start::g_settings.vsyscall ? Bit(kSigsys) | Bit(kSigsegv) : Bit(kSigsys);
+}
+
 inline constexpr Word kNeverBlocked =
     Bit(9) | Bit(19);  // SIGKILL and SIGSTOP, as the kernel has it
 
@@ -23,9 +31,10 @@ inline constexpr Word kMaskBytes = 32 * 1024;
 extern char g_mask_pages[kMaskBytes];
 void StartMasks();
 
-// A copy of the mask that the program's pointer shows, without SIGSYS. Never fails: a bad pointer
-// becomes one that is bad in here, a wrong size is left to the kernel, so that its own checks in
-// their own order give the errno. null stays null. *safe is 0 only when the pages are full.
+// A copy of the mask that the program's pointer shows, without KeptOpen(). Never fails: a bad
+// pointer becomes one that is bad in here, a wrong size is left to the kernel, so that its own
+// checks in their own order give the errno. null stays null. *safe is 0 only when the pages are
+// full.
 long SafeMask(Word mask, Word size, Word* safe);
 // The same for {pointer, size} pairs (pselect6, io_pgetevents). 0 when the pages are full.
 Word SafePair(Word pair);

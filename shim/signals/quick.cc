@@ -39,9 +39,9 @@ long QuickSigprocmask(arch::Ucontext* u, const Args& args) {
   const int how = args.Int(0);
   Word set = 0;
   if (args[1] != 0 && !ReadSafely(*u, args[1], &set)) return 0;
-  if ((set & Bit(kSigsys)) != 0 && how != kSigUnblock) return 0;
-  if (SigsysMayBeBlocked()) return 0;
-  set &= ~Bit(kSigsys);
+  if ((set & KeptOpen()) != 0 && how != kSigUnblock) return 0;
+  if (AnyMayBeBlocked()) return 0;
+  set &= ~KeptOpen();
   const bool lets_in = args[1] != 0 && (how == kSigUnblock || how == kSigSetmask);
   if (!lets_in) {
     arch::SetResult(u, HostCall<"rt_sigprocmask">(how, args[1] ? &set : nullptr, args[2], 8));
@@ -59,7 +59,7 @@ long QuickSigaction(arch::Ucontext* u, const Args& args) {
   if (args[3] != 8 || signal < 1 || signal > 64 || IsOurSignal(signal)) return 0;
   arch::Sigaction act{};
   if (args[1] != 0 && !ReadSafely(*u, args[1], &act)) return 0;
-  if ((act.mask & Bit(kSigsys)) != 0 || MaskShowsSigsys(signal)) return 0;
+  if ((act.mask & KeptOpen()) != 0 || MaskShowsKeptOpen(signal)) return 0;
   arch::SetResult(u, HostCall<"rt_sigaction">(signal, args[1] ? &act : nullptr, args[2], 8));
   return arch::kAnswered;
 }

@@ -5,6 +5,7 @@
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
 #include "shim/patch/patch.h"
+#include "shim/signals/masks.h"
 
 // Linux 4.14; Debian 12's headers have it, older ones do not.
 #ifndef MADV_WIPEONFORK
@@ -13,7 +14,7 @@
 
 namespace abishim::signals {
 
-constinit std::atomic<bool> g_sigsys_was_blocked;
+constinit std::atomic<bool> g_was_blocked;
 
 namespace {
 
@@ -104,13 +105,15 @@ void Inherit(Thread* t, const Thread* from) {
   t->replaced = from != nullptr;
   t->program_stack = from ? from->program_stack : arch::AltStack{};
   t->our_stack = from ? from->our_stack : 0;
-  t->sigsys_blocked = from && from->sigsys_blocked;
-  t->sigsys_pending = t->sigsys_due = t->to_be_traced = false;
+  t->blocked = from ? from->blocked : 0;
+  t->pending = t->due = 0;
+  t->to_be_traced = false;
 }
 
 // A new thread with the number of one that is gone; the stack that it had serves again.
 void Forget(Thread* t) {
-  t->replaced = t->sigsys_blocked = t->sigsys_pending = t->sigsys_due = t->to_be_traced = false;
+  t->replaced = t->to_be_traced = false;
+  t->blocked = t->pending = t->due = 0;
 }
 
 Thread* Insert(unsigned long key, const arch::Ucontext& u) {
@@ -184,11 +187,11 @@ void NoticeFork(const arch::Ucontext& u) {
   if (Thread* t = Insert(Key(pid, tid), u)) Inherit(t, kept);
 }
 
-bool SigsysMayBeBlocked() {
-  if (!g_sigsys_was_blocked.load(std::memory_order_relaxed)) return false;
+bool AnyMayBeBlocked() {
+  if (!g_was_blocked.load(std::memory_order_relaxed)) return false;
   const unsigned long key = MyKey();
   const Thread* t = key != 0 ? Find(key) : nullptr;
-  return t == nullptr || t->sigsys_blocked || t->sigsys_pending || t->sigsys_due;
+  return t == nullptr || (t->blocked | t->pending | t->due) != 0;
 }
 
 bool MemoryIsBorrowed() {
@@ -198,7 +201,7 @@ bool MemoryIsBorrowed() {
 
 bool MemoryIsSurelyOurs() { return g_surely_ours.load() && !MemoryIsBorrowed(); }
 
-void StartThreads(bool blocked, const arch::Siginfo* pending) {
+void StartThreads(unsigned long blocked, const arch::Siginfo* pending) {
   g_last_owner.store(static_cast<int>(HostCall<"getpid">()));
   g_surely_ours.store(true);
   g_owner.pid.store(g_last_owner.load());
@@ -206,13 +209,14 @@ void StartThreads(bool blocked, const arch::Siginfo* pending) {
     PlaceWitness();
     g_use_witness.store(true);
   }
-  if (!blocked) return;
-  g_sigsys_was_blocked.store(true);
+  if (blocked == 0) return;
+  g_was_blocked.store(true);
   Thread* self = Insert(MyKey(), arch::Ucontext{});
   if (self == nullptr) return;
-  self->sigsys_blocked = true;
-  self->sigsys_pending = pending != nullptr;
-  if (pending != nullptr) self->pending = *pending;
+  self->blocked = blocked;
+  if (pending == nullptr) return;
+  self->pending = Bit(kSigsys);
+  self->sigsys = *pending;
 }
 
 }  // namespace abishim::signals

@@ -14,11 +14,14 @@ struct Thread {
   arch::AltStack program_stack;  // what the program asked for
   unsigned long our_stack;       // the replacement; 0: the program's own serves
   bool replaced;                 // ours serves in its place
-  bool sigsys_blocked;           // the program's view: in truth it never is
-  bool sigsys_pending;           // one came meanwhile
-  bool sigsys_due;               // the next one goes through all the same
   bool to_be_traced;             // a vfork child that said PTRACE_TRACEME: true at its exec
-  arch::Siginfo pending;
+  // Of the signals that are never blocked in truth (KeptOpen), as masks:
+  unsigned long blocked;          // by the program, in its own view
+  unsigned long pending;          // one came meanwhile
+  unsigned long due;              // the next one goes through all the same
+  arch::Siginfo sigsys, sigsegv;  // those that are pending
+
+  arch::Siginfo& Pending(int signal) { return signal == 31 ? sigsys : sigsegv; }
 };
 
 // Whose it is: pid << 32 | tid.
@@ -44,15 +47,15 @@ bool MemoryIsBorrowed();
 // False in such a child, and where it cannot be told.
 bool MemoryIsSurelyOurs();
 
-// Has any thread ever had SIGSYS blocked in its own view? Until then masks need no look-up.
-extern std::atomic<bool> g_sigsys_was_blocked;
+// Has any thread ever had such a signal blocked in its own view? Until then masks need no look-up.
+extern std::atomic<bool> g_was_blocked;
 
-// May SIGSYS be blocked in this thread's own view, or wait to be delivered? True where it cannot be
+// May one be blocked in this thread's own view, or wait to be delivered? True where it cannot be
 // told without a frame.
-bool SigsysMayBeBlocked();
+bool AnyMayBeBlocked();
 
-// Called once at start; `blocked`: SIGSYS was blocked when the program began, and perhaps
-// `pending`.
-void StartThreads(bool blocked, const arch::Siginfo* pending);
+// Called once at start; `blocked`: those that were when the program began, and perhaps a SIGSYS
+// that is `pending`.
+void StartThreads(unsigned long blocked, const arch::Siginfo* pending);
 
 }  // namespace abishim::signals

@@ -1,5 +1,6 @@
 #include "shim/start/agent.h"
 
+#include "shim/deliver/vsyscall.h"
 #include "shim/memory/host.h"
 #include "shim/sandbox/kept.h"
 #include "shim/signals/actions.h"
@@ -13,12 +14,11 @@ namespace {
 
 constinit Stats* g_stats;  // null: nobody counts
 
-// The thread's SIGSYS must not be blocked from here on; whether it was is the program's view.
-bool UnblockSigsys() {
-  const Word sigsys = signals::Bit(signals::kSigsys);
+// They must not be blocked from here on; which of them were is the program's view.
+Word Unblock(Word signals) {
   Word old = 0;
-  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &sigsys, &old, 8);
-  return (old & sigsys) != 0;
+  HostCall<"rt_sigprocmask">(signals::kSigUnblock, &signals, &old, 8);
+  return old & signals;
 }
 
 }  // namespace
@@ -30,7 +30,9 @@ void Awake(const Boot& boot) {
   g_stats = MapStats(g_settings.stats);
   signals::StartAlternateStacks(g_settings.frame_bytes);
   signals::StartMasks();
-  signals::StartThreads(UnblockSigsys() || boot.sigsys_blocked, boot.sigsys_pending);
+  const Word were = Unblock(signals::KeptOpen());
+  signals::StartThreads(boot.told ? boot.blocked & signals::KeptOpen() : were, boot.sigsys_pending);
+  if (g_settings.vsyscall) deliver::StartVsyscall(boot.vdso);
   signals::StartActions();
   sandbox::Arrive();
 }

@@ -9,8 +9,12 @@ namespace abishim::start {
 
 struct Boot {
   Settings settings;
-  bool sigsys_blocked = false;                    // in the program's view
+  // Of the signals that must not be blocked in truth, those that are in the program's view. Unless
+  // it is `told`, they are those that are blocked.
+  bool told = false;
+  Word blocked = 0;
   const arch::Siginfo* sigsys_pending = nullptr;  // one that waits for the program to unblock it
+  Word vdso = 0;                                  // AT_SYSINFO_EHDR
 };
 
 void Awake(const Boot& boot);

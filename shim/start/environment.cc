@@ -42,6 +42,10 @@ void Take(const char* entry, Environment* e) {
               : Equal(how, "eager") ? Mode::kEager
                                     : Mode::kPatched;
     if (e->mode == Mode::kPatched && !Equal(how, "patched")) e->complaint = "ABISHIM_MODE";
+  } else if (const char* older = ValueOf(entry, "ABISHIM_OLDER");
+             older != nullptr && *older != '\0') {
+    e->older = Equal(older, "1") ? Older::kYes : Equal(older, "0") ? Older::kNo : Older::kLook;
+    if (e->older == Older::kLook) e->complaint = "ABISHIM_OLDER";
   } else if (const char* exec = ValueOf(entry, "ABISHIM_EXEC"); exec != nullptr && *exec != '\0') {
     e->exec = Equal(exec, "carry")    ? ExecWay::kCarry
               : Equal(exec, "loader") ? ExecWay::kLoader
@@ -53,6 +57,9 @@ void Take(const char* entry, Environment* e) {
 // Takes in one entry of the auxiliary vector; true if this is secure-execution mode.
 bool TakeAux(const Word* aux, Environment* e) {
   if (aux[0] == AT_MINSIGSTKSZ) e->frame_bytes = aux[1];
+  if (aux[0] == AT_SYSINFO_EHDR) e->vdso = aux[1];
+  if (aux[0] == AT_PHDR) e->segments = aux[1];
+  if (aux[0] == AT_PHNUM) e->segment_count = aux[1];
   return aux[0] == AT_SECURE && aux[1] != 0;
 }
 
@@ -79,7 +86,13 @@ Environment FromStack(const char* const* envp) {
   for (auto* aux = reinterpret_cast<const Word*>(envp + 1); aux[0] != AT_NULL; aux += 2) {
     secure |= TakeAux(aux, &e);
   }
-  return secure ? Environment{.frame_bytes = e.frame_bytes} : e;
+  if (!secure) return e;
+  Environment kernels;
+  kernels.frame_bytes = e.frame_bytes;
+  kernels.vdso = e.vdso;
+  kernels.segments = e.segments;
+  kernels.segment_count = e.segment_count;
+  return kernels;
 }
 
 Environment FromProc(char* buffer, Word size) {

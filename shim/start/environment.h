@@ -7,6 +7,8 @@
 
 namespace abishim::start {
 
+enum class Older : unsigned char { kLook, kYes, kNo };
+
 struct Environment {
   bool off = false;                    // ABISHIM=off
   Policy policy = Policy::kTranslate;  // ABISHIM_POLICY=translate|repair
@@ -15,8 +17,12 @@ struct Environment {
   const char* release = nullptr;       // ABISHIM_UNAME=RELEASE
   ExecWay exec = ExecWay::kAny;        // ABISHIM_EXEC=carry|loader
   Mode mode = Mode::kPatched;          // ABISHIM_MODE=patched|trap|eager
+  Older older = Older::kLook;          // ABISHIM_OLDER=1|0
   Word frame_bytes = 0;                // AT_MINSIGSTKSZ
-  const char* complaint = nullptr;     // a variable with a value that is not understood
+  Word vdso = 0;                       // AT_SYSINFO_EHDR
+  Word segments = 0;                   // AT_PHDR, and AT_PHNUM of them
+  Word segment_count = 0;
+  const char* complaint = nullptr;  // a variable with a value that is not understood
 };
 
 // From the arguments of a constructor where the libc gives them (glibc), else from /proc (musl):

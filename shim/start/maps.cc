@@ -24,15 +24,6 @@ void Skip(const char** at, int words) {
   }
 }
 
-bool Contains(const char* text, const char* part) {
-  for (; *text != '\0'; ++text) {
-    Word i = 0;
-    while (part[i] != '\0' && text[i] == part[i]) ++i;
-    if (part[i] == '\0') return true;
-  }
-  return false;
-}
-
 // START-END PERMISSIONS OFFSET DEVICE INODE   PATH
 bool Parse(const char* line, Mapping* m) {
   const char* at = line;
@@ -63,8 +54,6 @@ void Take(void* context, const Mapping& mapping) {
   const Word self = static_cast<Search*>(context)->self;
   Maps* const maps = static_cast<Search*>(context)->maps;
   const char* const at = mapping.path;
-  // From 2.34 on the file is called libc.so.6.
-  if (*at == '/' && Contains(at, "/libc-2.")) maps->old_glibc = true;
   if (self < mapping.start || self >= mapping.end || *at != '/') return;
   maps->inode = mapping.inode;
   Word i = 0;
@@ -99,7 +88,6 @@ long ForEachMapping(char* buffer, Word size, void (*each)(void*, const Mapping&)
 void ReadMaps(Word self, Maps* maps) {
   maps->path[0] = '\0';
   maps->inode = 0;
-  maps->old_glibc = false;
   char buffer[8192];
   Search search{self, maps};
   ForEachMapping(buffer, sizeof(buffer), Take, &search);

@@ -19,7 +19,6 @@ long ForEachMapping(char* buffer, Word size, void (*each)(void* context, const M
 struct Maps {
   char path[4096];  // the file that `self` is mapped from; empty if it cannot be told
   Word inode;
-  bool old_glibc;  // older than 2.34: its libpthread initialises before us
 };
 
 void ReadMaps(Word self, Maps* maps);

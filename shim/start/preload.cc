@@ -2,7 +2,8 @@
 //
 // Linked -z initfirst: it runs before the constructors of the program's other libraries, which may
 // well make calls that the plan traps. (glibc before 2.34 has a libpthread that is initfirst, too,
-// and wins.)
+// and wins: in the first program before there is a filter, in all others the image is there
+// already.)
 #include "shim/start/preload.h"
 
 #include <linux/fcntl.h>
@@ -18,23 +19,27 @@
 #include "shim/plan/plan.h"
 #include "shim/plan/probe.h"
 #include "shim/plan/question.h"
+#include "shim/plan/vsyscall.h"
 #include "shim/signals/masks.h"
 #include "shim/start/agent.h"
 #include "shim/start/environment.h"
 #include "shim/start/log.h"
 #include "shim/start/maps.h"
+#include "shim/start/older.h"
 
 namespace abishim::start {
 namespace {
 
 // Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
-long BringUp(const Environment& environment, const Maps& maps, Word base) {
+long BringUp(const Environment& environment, const Maps& maps, bool vsyscall, Word base) {
   const long mapped = image::Map({maps.path, maps.inode}, base);
   if (IsError(mapped)) return mapped;
   Boot boot;
   boot.settings.frame_bytes = environment.frame_bytes;
   boot.settings.exec = environment.exec;
   boot.settings.mode = environment.mode;
+  boot.settings.vsyscall = vsyscall;
+  boot.vdso = environment.vdso;
   Keep(environment.log, boot.settings.log);
   Keep(environment.stats, boot.settings.stats);
   Keep(environment.release, boot.settings.release);
@@ -51,8 +56,9 @@ void Rejoin(Environment environment, const Presence& presence) {
   environment.mode = static_cast<Mode>(presence.mode);
   Maps maps;
   ReadMaps(image::OwnBase(), &maps);
-  const long mapped =
-      presence.version == kContract ? BringUp(environment, maps, presence.base) : -EPROTO;
+  const long mapped = presence.version == kContract
+                          ? BringUp(environment, maps, presence.vsyscall, presence.base)
+                          : -EPROTO;
   if (!IsError(mapped)) return;
   // The next trapped call would kill the program without a word.
   Line line;
@@ -63,8 +69,7 @@ void Rejoin(Environment environment, const Presence& presence) {
 }
 
 // What keeps TRANSLATE verdicts out; null if nothing does.
-const char* Obstacle(const Maps& maps, Threads threads) {
-  if (maps.old_glibc) return "glibc older than 2.34 starts its threads before the shim";
+const char* Obstacle(Threads threads) {
   if (threads == Threads::kBlocked) return "another thread blocks SIGSYS";
   return nullptr;
 }
@@ -78,7 +83,8 @@ void LogPlan(const Environment& environment, const Plan& plan, Word base, long e
   }
   Line line;
   line.Text("plan: ").Number(translated).Text(" translated, ").Number(repaired);
-  line.Text(" repaired, base ").Hex(base);
+  line.Text(" repaired, ").Text(plan.vsyscall ? "vsyscall page answered, " : "");
+  line.Text("base ").Hex(base);
   if (error != 0) line.Text(", filter not installed: errno ").Number(-error);
   line.Write(environment.log);
 }
@@ -109,9 +115,14 @@ void Start(const Environment& environment) {
     return Rejoin(environment, presence);
   }
   if (environment.off) return;
+  const bool older = IsOlder(environment);
   Answers answers;
-  Probe(abishim_gate, &answers);
+  Probe(abishim_gate, &answers, older);
   Plan plan = MakePlan(answers, environment.policy);
+  if (older && environment.policy == Policy::kTranslate &&
+      ProbeVsyscall(abishim_gate) == Answer::kMissing) {
+    AddVsyscall(answers, &plan);
+  }
   if (environment.release != nullptr && environment.policy == Policy::kTranslate) {
     AddUname(answers, &plan);
   }
@@ -121,9 +132,9 @@ void Start(const Environment& environment) {
   if (plan.translates) {
     Maps maps;
     ReadMaps(image::OwnBase(), &maps);
-    const char* obstacle = Obstacle(maps, threads);
+    const char* obstacle = Obstacle(threads);
     if (obstacle == nullptr) {
-      const long mapped = BringUp(environment, maps, 0);
+      const long mapped = BringUp(environment, maps, plan.vsyscall, 0);
       if (IsError(mapped))
         obstacle = "no place for the image";
       else

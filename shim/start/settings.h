@@ -18,8 +18,9 @@ struct Settings {
   Word frame_bytes = 0;  // AT_MINSIGSTKSZ, 0 if unknown
   ExecWay exec = ExecWay::kAny;
   Mode mode = Mode::kPatched;
-  char log[512] = {};    // empty: nothing is logged
-  char stats[512] = {};  // empty: nobody counts
+  bool vsyscall = false;  // calls of the vsyscall page are answered: shim/deliver/vsyscall.h
+  char log[512] = {};     // empty: nothing is logged
+  char stats[512] = {};   // empty: nobody counts
   // `--uname`; empty: uname(2) is the host's own.
   char release[kReleaseBytes] = {};
   // The library's file as the process that mapped it saw it; another root may show something else,

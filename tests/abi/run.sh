@@ -1,11 +1,12 @@
 #!/bin/bash
-# run.sh [--cc=gcc|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE]... [--mode=patched|trap|eager] [NAME...]: compiles the
-# programs of this folder and runs each natively, with abishim as the host is (host), and as an older host would have it (3.10:
-# --pretend-kernel, docker-19.03: --profile). --compile: and runs none.
+# run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE|older|older-X.Y|host-older]...
+# [--mode=patched|trap|eager] [NAME...]: compiles the programs of this folder and runs each natively, with abishim as the host is
+# (host), and as an older host would have it (3.10: --pretend-kernel, docker-19.03: --profile). --compile: and runs none.
 #
-# trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
+# older: --older on a host without the calls that old user spaces make, and without their vsyscall page (older-3.10: that, of
+# Linux 3.10). trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
 # `ok|FAIL|limit|skip NAME CC HOST`, then a summary; 1 when anything failed. `limit`: it fails on that host, as its line
-# `// limit:` states. --mode: which call sites the shim patches. Two programs run at a time.
+# `// limit:` (for older*: or `// limit older:`) states. --mode: which call sites the shim patches. Two programs run at a time.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -14,6 +15,10 @@ abishim=build/release/abishim
 usage() { echo "run.sh: $*" >&2; exit 2; }
 
 flags_of() { sed -n 's|^// flags: ||p' "$1"; }
+limit_of() {  # NAME HOST
+  sed -n 's|^// limit: ||p' "$(source_of "$1")"
+  [[ $2 != older* ]] || sed -n 's|^// limit older: ||p' "$(source_of "$1")"
+}
 source_of() {  # NAME
   local file
   for file in "$here/$1.c" "$here/$1.cc"; do
@@ -31,9 +36,11 @@ compile() {
   source=$(source_of "$1")
   if [[ -x $out && -z $(find "$source" "${headers[@]}" -newer "$out") ]]; then return; fi
   mkdir -p "${out%/*}"
+  local how=()
+  [[ $compiler != static ]] || compiler=gcc how=(-static)
   [[ $source != *.cc ]] || compiler=g++
   # shellcheck disable=SC2046
-  "$compiler" -O1 -g -Wall -Wextra -Werror -Wno-unused-function -D_GNU_SOURCE $(flags_of "$source") "$source" \
+  "$compiler" -O1 -g -Wall -Wextra -Werror -Wno-unused-function -D_GNU_SOURCE "${how[@]}" $(flags_of "$source") "$source" \
     -o "$out.$$" -pthread && mv "$out.$$" "$out"
 }
 
@@ -56,7 +63,13 @@ one() {
   case $host in
     native) ;;
     host) prefix=("$top/$abishim" run "--mode=$ABI_MODE" --) ;;
+    host-older) prefix=("$top/$abishim" run --older "--mode=$ABI_MODE" --) ;;
     [0-9]*) prefix=("$top/$abishim" run "--pretend-kernel=$host" "--mode=$ABI_MODE" --) ;;
+    older*)
+      prefix=("$top/$abishim" run --older --no-vsyscall --without=sysfs,ustat,remap_file_pages "--mode=$ABI_MODE")
+      [[ $host == older ]] || prefix+=("--pretend-kernel=${host#older-}")
+      prefix+=(--)
+      ;;
     *) prefix=("$top/$abishim" run "--profile=$host" "--mode=$ABI_MODE" --) ;;
   esac
   # Signals as a login shell has them, whatever started us.
@@ -65,7 +78,7 @@ one() {
   if [[ $status -eq 0 && ${out##*$'\n'} == ok ]]; then
     echo "ok $name $cc $host"
     [[ $out == ok ]] || sed 's/^/  /' <<<"${out%$'\n'ok}"
-  elif [[ $host != native && $status -eq 1 ]] && limit=$(sed -n 's|^// limit: ||p' "$(source_of "$name")") && [[ -n $limit ]]; then
+  elif [[ $host != native && $status -eq 1 ]] && limit=$(limit_of "$name" "$host") && [[ -n $limit ]]; then
     echo "limit $name $cc $host ($limit)"
     sed 's/^/  /' <<<"$out"
   elif [[ $status -eq 77 && $host != native ]]; then
@@ -81,6 +94,7 @@ one() {
 
 if [[ ${1-} == --compile ]]; then
   find "$here" -name '*.c' -o -name '*.cc' | sed 's|.*/||; s|\.[^.]*$||' | while read -r name; do compile "$name" gcc; done
+  for name in vsyscall segv-blocked removed-calls; do compile "$name" static; done
   exit
 fi
 if [[ ${1-} == --one ]]; then
@@ -92,7 +106,7 @@ compilers=() hosts=() names=()
 export ABI_MODE=patched
 for argument in "$@"; do
   case $argument in
-    --cc=gcc | --cc=musl-gcc | --cc=trixie) compilers+=("${argument#*=}") ;;
+    --cc=gcc | --cc=static | --cc=musl-gcc | --cc=trixie) compilers+=("${argument#*=}") ;;
     --under=?*) hosts+=("${argument#*=}") ;;
     --mode=patched | --mode=trap | --mode=eager) ABI_MODE=${argument#*=} ;;
     -*) usage "unknown option or value: $argument" ;;
@@ -118,7 +132,7 @@ for cc in "${compilers[@]}"; do
       continue
     fi
     export ABI_ROOT
-  elif ! command -v "$cc" >/dev/null && [[ ! -d $repo/build/abi/$cc ]]; then
+  elif [[ $cc != static ]] && ! command -v "$cc" >/dev/null && [[ ! -d $repo/build/abi/$cc ]]; then
     echo "skip all $cc - (not installed)" | tee -a "$log"
     continue
   fi

@@ -1,5 +1,6 @@
 // Calls that take a mask for the time they wait: what is delivered, what the handler sees, what its
 // edits do.
+// limit older: the kernel calls handlers itself, with masks that never have SIGSEGV in them
 #include "blocking.h"
 
 static uint64_t temporary;  // of the calls below

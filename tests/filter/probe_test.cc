@@ -13,9 +13,11 @@
 
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 
 #include "shim/plan/asked.h"
 #include "shim/plan/plan.h"
+#include "shim/plan/vsyscall.h"
 #include "tests/filter/child.h"
 #include "tests/support/oracle.h"
 
@@ -47,6 +49,10 @@ std::string Flawless(bool filtered) {
   findings.Equal("Probe", 0, answers.result);
   for (const Asked& row : kAsked) {
     const Answer answer = answers.of[row.nr];
+    if (row.older) {
+      findings.Equal(Nr(row.nr).c_str(), Answer::kNotAsked, answer);
+      continue;
+    }
     if (row.translated && !row.minor) {
       findings.Equal(Nr(row.nr).c_str(), Answer::kWorks, answer);
     } else if (row.minor && !filtered) {
@@ -155,7 +161,11 @@ TEST(Probe, WrongErrnoUnderAFilter) {
 
 // The first asked row, two neighbours, and the last.
 std::vector<int> Victims() {
-  return {kAsked[0].nr, kAsked[3].nr, kAsked[4].nr, kAsked[CountAsked() - 1].nr};
+  std::vector<int> asked;
+  for (const Asked& row : kAsked) {
+    if (!row.older) asked.push_back(row.nr);
+  }
+  return {asked[0], asked[3], asked[4], asked.back()};
 }
 
 std::string Survives(bpf::Action action) {
@@ -168,7 +178,7 @@ std::string Survives(bpf::Action action) {
   Findings findings;
   findings.Equal("Probe", 0, answers.result);
   for (const int nr : Victims()) findings.Equal(Nr(nr).c_str(), Answer::kKills, answers.of[nr]);
-  findings.Equal("the neighbour", Answer::kWorks, answers.of[kAsked[2].nr]);
+  findings.Equal("the neighbour", Answer::kWorks, answers.of[SYS_statx]);
   findings.Equal("plan.empty", true, MakePlan(answers, Policy::kTranslate).empty);
   findings.Equal("SIGCHLD", false, died);
   findings.Equal("a child", -ECHILD, Raw(SYS_wait4, -1, 0, __WALL | WNOHANG));
@@ -256,12 +266,18 @@ Asking AskMadeUp(std::map<long, long> says) {
 }
 
 TEST(Probe, AsksHarmlesslyAndOnlyWhatMayChangeThePlan) {
-  size_t translated = 0, minor = 0;
+  size_t translated = 0, minor = 0, older = 0;
   for (const Asked& row : kAsked) {
-    translated += row.translated;
+    translated += row.translated && !row.older;
     minor += row.minor;
+    older += row.translated && row.older;
   }
   EXPECT_GT(minor, 0u);
+  EXPECT_GT(older, 0u);
+  g_made = {};
+  Answers unused;
+  Probe(MadeUp, &unused, true);
+  EXPECT_EQ(g_made.saw.size(), translated - minor + older + 1);
   AskMadeUp({});
   EXPECT_EQ(g_made.saw.size(), translated - minor + 1) << "minor rows or flags asked for nothing";
   AskMadeUp({{kFchmodat2, -ENOSYS}});
@@ -277,6 +293,52 @@ TEST(Probe, AsksHarmlesslyAndOnlyWhatMayChangeThePlan) {
     }
     EXPECT_EQ(call, (std::vector<long>{call[0], -1, -1, -1, -1, -1, -1}));
   }
+}
+
+// What every modern host lacks is planned for those who may call it, and for nobody else.
+TEST(Probe, RemovedCallsAreMissedByOlderUserSpacesOnly) {
+  const std::map<long, long> lacks = {{SYS__sysctl, -ENOSYS}, {SYS_sysfs, -ENOSYS}};
+  for (const bool older : {false, true}) {
+    g_made = {lacks, {}};
+    Answers answers;
+    ASSERT_EQ(Probe(MadeUp, &answers, older), 0);
+    const Plan plan = MakePlan(answers, Policy::kTranslate);
+    EXPECT_EQ(plan.empty, !older);
+    EXPECT_EQ(plan.verdict[SYS__sysctl], older ? Verdict::kTranslate : Verdict::kPass);
+    EXPECT_EQ(plan.verdict[SYS_sysfs], older ? Verdict::kTranslate : Verdict::kPass);
+    EXPECT_EQ(plan.verdict[SYS_ustat], Verdict::kPass) << "the host has it";
+    EXPECT_TRUE(MakePlan(answers, Policy::kRepair).empty);
+  }
+}
+
+// A profile that denies what no kernel has any more: ENOSYS is what its callers know.
+TEST(Probe, ReservedNumbersAreRepairedForOlderUserSpacesOnly) {
+  const std::string said = InChild([] {
+    const bpf::Action eperm = bpf::Errno(EPERM);
+    InstallOuter({{SYS_vserver, eperm}, {SYS_query_module, eperm}, {SYS_ustat, eperm}});
+    Findings findings;
+    for (const bool older : {false, true}) {
+      Answers answers;
+      findings.Equal("Probe", 0, Probe(Raw, &answers, older));
+      const Plan plan = MakePlan(answers, Policy::kTranslate);
+      const Verdict repair = older ? Verdict::kRepair : Verdict::kPass;
+      findings.Equal("vserver", repair, plan.verdict[SYS_vserver]);
+      findings.Equal("query_module", repair, plan.verdict[SYS_query_module]);
+      const Verdict translate = older ? Verdict::kTranslate : Verdict::kPass;
+      findings.Equal("ustat", translate, plan.verdict[SYS_ustat]);
+    }
+    return findings.text();
+  });
+  EXPECT_EQ(said, "");
+}
+
+TEST(Probe, VsyscallPageOfThisHost) {
+  // The page is listed here (vsyscall=xonly), and where it is not there is none to call.
+  std::ifstream maps("/proc/self/maps");
+  std::string text(std::istreambuf_iterator<char>(maps), {});
+  const bool listed = text.find("[vsyscall]") != std::string::npos;
+  EXPECT_EQ(ProbeVsyscall(Raw), listed ? Answer::kWorks : Answer::kMissing);
+  EXPECT_EQ(Raw(SYS_wait4, -1, 0, __WALL | WNOHANG), -ECHILD) << "a child is left";
 }
 
 TEST(Probe, AnotherCallSitsAtTheNumber) {

@@ -5,6 +5,7 @@
 # KERNEL as boot.sh has it: bullseye (5.10), bookworm (6.1), trixie (6.12) and sid (the newest) by default. Parts:
 #   numbers   which calls the kernel has: as doctor says, and as `--pretend-kernel` of its version does
 #   abi       tests/abi, compiled here, with abishim
+#   older     what old programs call, on that kernel without a vsyscall page (of tests/abi)
 #   exec      tests/exec, carried over, by the loader
 #   table     the programs of tests/userland of sid, natively and with abishim
 # --short: bullseye's kernel alone with the smallest root: numbers, and a few programs of abi and exec. That is what the default run of the
@@ -18,17 +19,17 @@ short='' parts=() kernels=()
 for argument; do
   case $argument in
     --short) short=yes ;;
-    --part=numbers | --part=abi | --part=exec | --part=table) parts+=("${argument#*=}") ;;
+    --part=numbers | --part=abi | --part=exec | --part=older | --part=table) parts+=("${argument#*=}") ;;
     -*) echo "run.sh: unknown option: $argument" >&2; exit 2 ;;
     *) kernels+=("$argument") ;;
   esac
 done
 if [[ -n $short ]]; then
   [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye)
-  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec)
+  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older)
 else
   [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye bookworm trixie sid)
-  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec table)
+  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older table)
 fi
 
 work=$(mktemp -d)
@@ -49,7 +50,7 @@ boot() {
   shift 3
   name=$part.$(basename "$kernel")
   # musl's loader is where its programs look for it; the root has none.
-  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=1500 --log="$work/$name.log" --with="$work/repo:/repo" \
+  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=1500 --append=vsyscall=none --log="$work/$name.log" --with="$work/repo:/repo" \
     --with="$work/repo/build/release/abishim:/usr/bin/abishim" \
     --with="$work/repo/build/release/libabishim.so:/usr/lib/abishim/libabishim.so" \
     "$kernel" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"

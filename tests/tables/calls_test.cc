@@ -37,6 +37,10 @@ constexpr char kHead[] =
     "  and never the reason why something is.\n"
     "\n";
 
+constexpr char kOlder[] =
+    "Planned only for those: `abishim run --older`, ABISHIM_OLDER=1, or a C library older than "
+    "glibc 2.15.\n\n";
+
 Version Since(const Row& row) {
   return row.nr.x86_64 == kNone || row.later.x86_64 == Version{} ? row.since : row.later.x86_64;
 }
@@ -51,6 +55,27 @@ std::string ToText(Class cls) {
   return kClasses[static_cast<int>(cls)];
 }
 std::string ToText(const Row& row) { return ToText(row.cls) + (row.minor ? ", minor" : ""); }
+
+// Calls that are gone, or never were: what old user spaces may still make.
+std::string OlderTable() {
+  std::vector<const Row*> rows;
+  for (const Row& row : kSyscalls) {
+    if (row.older) rows.push_back(&row);
+  }
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](auto* a, auto* b) { return a->nr.x86_64 < b->nr.x86_64; });
+  std::ostringstream text;
+  text << "| nr | call | gone since | class | loses, or why |\n|---|---|---|---|---|\n";
+  for (const Row* row : rows) {
+    const bool never = row->removed == kNever || row->later.x86_64 == kNever;
+    text << "| " << row->nr.x86_64 << " | " << row->name << " | "
+         << (never                       ? "never there"
+             : row->removed == Version{} ? "some kernels are built without"
+                                         : ToText(row->removed))
+         << " | " << ToText(*row) << " | " << row->loses << row->reason << " |\n";
+  }
+  return text.str();
+}
 
 // Those of x86-64 by number, then what only other architectures have, by name.
 std::string Table(bool x86_64) {
@@ -96,7 +121,8 @@ std::string FlagTable() {
 
 std::string Calls() {
   return std::string(kHead) + "## x86-64\n\n" + Table(true) + "\n## Other architectures only\n\n" +
-         Table(false) + FlagTable();
+         Table(false) + FlagTable() + "\n## Of older user spaces (x86-64)\n\n" + kOlder +
+         OlderTable();
 }
 
 TEST(Calls, EachNewerOneHasAClass) {

@@ -31,13 +31,13 @@ bool GivesPrivileges(int fd) {
   return GivesIds(stat) || HostCall<"fgetxattr">(fd, "security.capability", 0, 0) > 0;
 }
 
-// The program's view of SIGSYS.
-void AddSigsys(const arch::Ucontext& frame, Order* order) {
+// The program's view of the signals that are never blocked in truth.
+void AddBlocked(const arch::Ucontext& frame, Order* order) {
   const signals::Thread* self = signals::SelfIfAny(frame);
-  if (self == nullptr || !self->sigsys_blocked) return;
-  order->mask |= signals::Bit(signals::kSigsys);
-  order->pending = self->sigsys_pending;
-  if (order->pending) order->sigsys = self->pending;
+  if (self == nullptr) return;
+  order->mask |= self->blocked;
+  order->pending = (self->pending & signals::Bit(signals::kSigsys)) != 0;
+  if (order->pending) order->sigsys = self->sigsys;
 }
 
 // The order, and with it the filters that the program installed for itself: of those nobody tells
@@ -73,7 +73,7 @@ class Entry {
 
 long Load(const Request& r, const Found& found) {
   Entry entry;
-  Order order{.mask = r.frame->mask & ~signals::Bit(signals::kSigsys),
+  Order order{.mask = r.frame->mask & ~signals::KeptOpen(),
               .ignored = signals::IgnoredOfOurs(),
               .program = static_cast<Word>(found.program),
               .interpreter = static_cast<Word>(found.interpreter),
@@ -83,7 +83,7 @@ long Load(const Request& r, const Found& found) {
               .release = start::g_settings.release,
               .kept = entry.kept(),
               .name = found.name};
-  AddSigsys(*r.frame, &order);
+  AddBlocked(*r.frame, &order);
   if (!Encode(order, entry.at(), entry.size())) return -E2BIG;
   Vectors vectors;
   if (const long error = vectors.Build(r.argv, r.envp, found.front, found.fronts, entry.at())) {

@@ -138,7 +138,10 @@ void Wake(const Order& order, const start::Boot& boot) {
   start::Keep(order.stats, boot.settings.stats);
   start::Keep(order.library, boot.settings.library);
   start::Keep(order.release, boot.settings.release);
-  boot.sigsys_blocked = (order.mask & signals::Bit(signals::kSigsys)) != 0;
+  boot.settings.vsyscall = presence.vsyscall;
+  boot.vdso = stack.Aux(AT_SYSINFO_EHDR);
+  boot.told = true;
+  boot.blocked = order.mask;
   if (order.pending) boot.sigsys_pending = &order.sigsys;
   sandbox::ReadText(order.kept);
   Wake(order, boot);
@@ -153,7 +156,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   HostCall<"prctl">(PR_SET_NAME, LastPart(order.name));
   start::Line().Text("loaded ").Text(order.name).Write(start::Log());
   // What is pending comes now.
-  const Word mask = order.mask & ~signals::Bit(signals::kSigsys);
+  const Word mask = order.mask & ~signals::KeptOpen();
   HostCall<"rt_sigprocmask">(signals::kSigSetmask, &mask, 0, 8);
   abishim_enter(stack.start(), reinterpret_cast<void*>(program.entry));
 }

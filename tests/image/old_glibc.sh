@@ -1,0 +1,51 @@
+#!/bin/bash
+# The cheap look: a process whose C library is older than glibc 2.15 gets the plan of old user spaces, any other does not.
+# No such library is to be had any more, so a made-up one stands for it: its name and the versions that it defines.
+set -uo pipefail
+build=$(cd "$(dirname "$0")/../../build/release" && pwd)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=0
+
+cat >"$scratch/libc.c" <<'C'
+void __libc_early_init(_Bool initial) { (void)initial; }
+int old_symbol;
+C
+# Asks for what every host of today lacks (_sysctl, with a bad pointer), and ends with the errno.
+cat >"$scratch/program.c" <<'C'
+
+void _start(void) {
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(156), "D"(8L) : "rcx", "r11", "memory");
+  __asm__ volatile("syscall" : : "a"(231), "D"(-result));
+  __builtin_unreachable();
+}
+C
+
+# look MINOR ERRNO: with a library whose newest version is GLIBC_2.MINOR.
+look() {
+  local folder=$scratch/$1 status
+  mkdir "$folder"
+  cat >"$folder/map" <<M
+GLIBC_2.2.5 { };
+GLIBC_2.$1 { global: old_symbol; } GLIBC_2.2.5;
+GLIBC_PRIVATE { global: __libc_early_init; local: *; };
+M
+  gcc -shared -nostdlib -fPIC -Wl,-soname,libc.so.6 "-Wl,--version-script,$folder/map" -o "$folder/libc.so.6" "$scratch/libc.c" &&
+    gcc -nostdlib -fno-stack-protector -fPIE -pie -Wl,--no-as-needed "-Wl,-rpath,$folder" -o "$folder/program" "$scratch/program.c" "$folder/libc.so.6" ||
+    exit 2
+  LD_PRELOAD=$build/libabishim.so timeout 20 "$folder/program"
+  status=$?
+  if [[ $status -eq $2 ]]; then
+    echo "ok old-glibc/2.$1"
+  else
+    echo "FAIL old-glibc/2.$1 (errno $status instead of $2)"
+    failed=1
+  fi
+}
+look 5 14  # EFAULT: translated
+look 12 14
+look 14 14
+look 15 38  # ENOSYS, by the kernel
+look 36 38
+exit $failed
