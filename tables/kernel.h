@@ -27,6 +27,10 @@ struct Host {
   // get the same address. A place is never written again: a signal handler may come between us and
   // the re-executed call, and make such a call itself. 0 when there is no room left.
   Word (*keep)(const void* bytes, Word size);
+  // The address of some 4,000 bytes, zero at first, that this process has alone, for secrets: a fork
+  // child does not have its parent's, nor a core dump. 0: there are none yet. `make`: then they are
+  // made; 0 when they could not be.
+  Word (*alone)(bool make);
 };
 
 // What has to happen before the first call that a translation makes, or the first copy: at a
@@ -98,6 +102,8 @@ class Kernel {
   }
 
   Word Keep(const void* bytes, Word size) const { return Begin() ? host_.keep(bytes, size) : 0; }
+
+  Word Alone(bool make) const { return Begin() ? host_.alone(make) : 0; }
 
   bool HostHasCall() const { return host_has_; }
 

@@ -599,7 +599,9 @@ inline constexpr Row kSyscalls[] = {
      .denied = Denied::kByAge,
      .when_missing = translate::getrandom,
      .patch = true,
-     .loses = "Does not wait for the pool to be seeded at boot; 33,554,431 bytes a call."},
+     .loses = "Does not wait for the pool to be seeded at boot; 33,554,431 bytes a call. Where no "
+              "device can "
+              "be opened, from a generator that one has seeded before."},
     {.name = "getresgid",
      .nr = {.x86_64 = 120, .i386 = 171, .generic = 150},
      .since = {2, 2},

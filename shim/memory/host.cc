@@ -1,5 +1,6 @@
 #include "shim/memory/host.h"
 
+#include "shim/memory/alone.h"
 #include "shim/memory/keep.h"
 #include "shim/signals/masks.h"
 
@@ -17,6 +18,7 @@ Word Out(Word to, const void* from, Word bytes) {
 
 }  // namespace
 
-constinit const Host kHost{sandbox::Call, In, Out, signals::SafeMask, memory::Keep};
+constinit const Host kHost{sandbox::Call, In, Out, signals::SafeMask, memory::Keep,
+                      memory::Alone};
 
 }  // namespace abishim

@@ -4,6 +4,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
+#include "shim/memory/alone.h"
 #include "shim/memory/host.h"
 #include "shim/plan/bpf.h"
 #include "shim/plan/question.h"
@@ -90,6 +91,14 @@ long Install(const Wish& wish, const sock_fprog& given) {
   return result;
 }
 
+// Perhaps the last moment in which a fork child can get a generator's key of its own: asking for no
+// bytes does.
+void KeepRandom() {
+  if (!memory::LostAlone()) return;
+  Kernel kernel(kHost);
+  (void)translate::getrandom(kernel, {});
+}
+
 // Everything that the kernel would refuse is the kernel's to refuse, by the program's own pointers:
 // its checks come in their own order.
 long Filter(const Wish& wish) {
@@ -97,6 +106,7 @@ long Filter(const Wish& wish) {
   if (!CopyIn(wish.args[kFilter], &given) || given.len == 0 || given.len > kLongestFilter) {
     return Original(wish.nr, wish.args);
   }
+  KeepRandom();
   return Install(wish, given);
 }
 

@@ -1,5 +1,7 @@
-// getrandom(2), Linux 3.17, by /dev/urandom and /dev/random or, without a /dev, by a descriptor of
-// /dev/urandom that the program has, or /proc/sys/kernel/random/uuid, Linux 2.4.
+// getrandom(2), Linux 3.17, by /dev/urandom and /dev/random. Who cannot open these, in a chroot or
+// a sandbox, gets it by a descriptor of /dev/urandom that the program has,
+// /proc/sys/kernel/random/uuid, Linux 2.4, or a generator whose key the device gave while it could
+// be opened.
 #include <asm/statfs.h>
 #include <linux/fcntl.h>
 #include <linux/magic.h>
@@ -9,6 +11,7 @@
 #include <linux/time_types.h>
 
 #include "tables/kernel.h"
+#include "tables/translate/generator.h"
 
 namespace abishim::translate {
 namespace {
@@ -129,11 +132,45 @@ bool ReadUuid(const Kernel& kernel, long fd, Uuid* uuid) {
   return result;
 }
 
+// Each process makes its own, with the first bytes that it asks for: a fork child has not its
+// parent's (Host::alone), so no two give the same, and no child that was taken over knows what its
+// parent gets.
+void SeedGenerator(const Kernel& kernel, long device) {
+  if (const Word there = kernel.Alone(false)) {
+    if (reinterpret_cast<Generator*>(there)->IsSeeded()) return;
+  }
+  Generator::Key seed;
+  if (kernel.Call<"read">(device, seed, sizeof(seed)) != sizeof(seed)) return;
+  if (const Word place = kernel.Alone(true)) reinterpret_cast<Generator*>(place)->Seed(seed);
+  ChaCha::Wipe(seed);
+}
+
+[[gnu::noinline]] long FromGenerator(const Kernel& kernel, Word buffer, Word length) {
+  constexpr Word kMostGenerated = 256 * 1024;  // a millisecond: more would keep signals waiting
+  Generator::Key key;
+  const Word place = kernel.Alone(false);
+  if (place == 0 || !reinterpret_cast<Generator*>(place)->Take(key)) return -ENOSYS;
+  ChaCha stream(key);
+  ChaCha::Wipe(key);
+  if (length > kMostGenerated) length = kMostGenerated;
+  std::uint32_t block[ChaCha::kBlock];
+  Word done = 0;
+  while (done < length) {
+    stream.Next(block);
+    const Word want = length - done < sizeof(block) ? length - done : sizeof(block);
+    const Word copied = kernel.CopyOutSome(buffer + done, block, want);
+    done += copied;
+    if (copied < want) break;
+  }
+  ChaCha::Wipe(block);
+  return done == 0 && length != 0 ? -EFAULT : static_cast<long>(done);
+}
+
 }  // namespace
 
 // Lost: a pool that was never seeded (the first moments after boot) gives bytes instead of making
-// the caller wait or EAGAIN: an older kernel does not tell. A temporary descriptor is needed: when
-// none is free the answer is ENOSYS, after which callers turn to the devices themselves.
+// the caller wait or EAGAIN: an older kernel does not tell. A process that never could open a
+// device gets ENOSYS, after which callers turn to the devices themselves.
 Result getrandom(Kernel& kernel, const Args& args) {
   const unsigned flags = args.Uint(2);
   if ((flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) != 0) return -EINVAL;
@@ -144,11 +181,15 @@ Result getrandom(Kernel& kernel, const Args& args) {
   long fd = random ? OpenDevice(kernel, "/dev/random", kRandom)
                    : OpenDevice(kernel, "/dev/urandom", kUrandom);
   if (IsError(fd)) {
-    if (random || fd == -EMFILE || fd == -ENFILE) return -ENOSYS;
+    if (random) return -ENOSYS;
     fd = BorrowDevice(kernel);
   }
-  if (IsError(fd)) return FromUuids(kernel, args[0], length);
+  if (IsError(fd)) {
+    const long result = FromUuids(kernel, args[0], length);
+    return result == -ENOSYS ? FromGenerator(kernel, args[0], length) : result;
+  }
   const long result = ReadDevice(kernel, fd, args[0], length);
+  if (!random && !IsError(result)) SeedGenerator(kernel, fd);
   const bool wait = result == -EAGAIN && (flags & GRND_NONBLOCK) == 0;
   if (wait) {
     // Before 5.6 /dev/random runs dry. Wait a little, let signals in, and begin again.

@@ -267,7 +267,7 @@ long HugeTable(long nr, long a, long b, long c, long d, long e, long f) {
 }
 Seen OnHugeTable(bool hide, unsigned first, unsigned last) {
   return InChild([&] {
-    constexpr Host kHost{HugeTable, nullptr, nullptr, nullptr, nullptr};
+    constexpr Host kHost{HugeTable, nullptr, nullptr, nullptr, nullptr, nullptr};
     Kernel kernel(kHost);
     for (const int fd : {50, 400, 4000}) dup2(1, fd);
     if (hide && !Hide("/proc")) return Seen{};
@@ -292,7 +292,7 @@ long NoUnshare(long nr, long a, long b, long c, long d, long e, long f) {
 }
 TEST(CloseRange, UnshareDenied) {
   EXPECT_EQ(InChild([] {
-              constexpr Host kHost{NoUnshare, nullptr, nullptr, nullptr, nullptr};
+              constexpr Host kHost{NoUnshare, nullptr, nullptr, nullptr, nullptr, nullptr};
               Kernel kernel(kHost);
               dup2(1, 50);
               const long result =

@@ -349,7 +349,7 @@ TEST(CopyFileRange, TheHostsCallComesFirst) {
   const Files files("/tmp");
   Fill(files.source, 9 << 20, 0);
   const Args args = Make(files.source, 0, files.target, 0, 9 << 20, 0);
-  constexpr Host kHost{Host7, nullptr, nullptr, nullptr, nullptr};
+  constexpr Host kHost{Host7, nullptr, nullptr, nullptr, nullptr, nullptr};
   for (const bool lies : {false, true}) {
     Fill(files.source, 9 << 20, 0);
     Fill(files.target, 0, 0);

@@ -231,7 +231,7 @@ Word CopyIn(void* to, Word from, Word bytes) {
   return bytes;
 }
 long OnOldKernel(const Args& args) {
-  constexpr Host kHost{NoTmpfile, CopyIn, nullptr, nullptr, nullptr};
+  constexpr Host kHost{NoTmpfile, CopyIn, nullptr, nullptr, nullptr, nullptr};
   Kernel kernel(kHost);
   return translate::memfd_create(kernel, args).value;
 }

@@ -53,7 +53,7 @@ long Record(long nr, long, long b, long, long, long, long) {
   if (nr == SYS_pwritev || nr == SYS_writev) return 5;
   return nr == SYS_fstat ? 0 : g_sync_answer;
 }
-constexpr Host kRecorder{Record, nullptr, nullptr, nullptr, nullptr};
+constexpr Host kRecorder{Record, nullptr, nullptr, nullptr, nullptr, nullptr};
 
 Result On(unsigned mode, long sync_answer, int flags, long position) {
   g_calls.clear();

@@ -265,7 +265,7 @@ Word CopyBack(Word to, const void* from, Word bytes) {
 }
 
 TEST_F(Statx, OnAHostWithoutEmptyPaths) {
-  const Host host{OldCall, Copy, CopyBack, nullptr, nullptr};
+  const Host host{OldCall, Copy, CopyBack, nullptr, nullptr, nullptr};
   Kernel kernel(host);
   for (const char* path : {"", "file", "to_file", "missing"}) {
     for (const int dirfd : {fd_, file_, AT_FDCWD, 9999, -1}) {

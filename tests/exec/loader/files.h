@@ -46,7 +46,9 @@ inline constexpr Host kHostAsked{AskedHost<asking>,
                                    memcpy(reinterpret_cast<void*>(to), from, bytes);
                                    return bytes;
                                  },
-                                 nullptr, nullptr};
+                                 nullptr,
+                                 nullptr,
+                                 nullptr};
 inline const Host& HostAsked(Asking asking) {
   switch (asking) {
     case Asking::kByCheck:
