@@ -29,7 +29,7 @@ int main(int argc, char** argv) {
   char* const of_none[] = {"i386-exec", (char*)PathOf("rights"), 0};
   const struct Call untranslated = {PathOf("i386-exec"), of_none, environ};
   CHECK(strncmp(Said(Execve, &untranslated), "uid ", 4) == 0);
-  char* const of_64[] = {"i386-exec", (char*)PathOf("target-static"), 0};
+  char* const of_64[] = {"i386-exec", (char*)PathOf("target-static"), "trapped", 0};
   const struct Call back = {PathOf("i386-exec"), of_64, environ};
   int ended = Capture(Execve, (void*)&back, out, sizeof(out));
   if (getenv("ABISHIM_EXEC")) {

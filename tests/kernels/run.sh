@@ -7,6 +7,8 @@
 #   abi       tests/abi, compiled here, with abishim
 #   older     what old programs call, on that kernel without a vsyscall page (of tests/abi)
 #   exec      tests/exec, carried over, by the loader
+#   xonly     the same page where it can be called, but not read (vsyscall=xonly)
+#   no-ia32   that kernel without 32-bit programs (ia32_emulation=off; from 6.12)
 #   table     the programs of tests/userland of sid, natively and with abishim
 # --short: bullseye's kernel alone with the smallest root: numbers, and a few programs of abi and exec. That is what the default run of the
 # suite boots.
@@ -19,7 +21,7 @@ short='' parts=() kernels=()
 for argument; do
   case $argument in
     --short) short=yes ;;
-    --part=numbers | --part=abi | --part=exec | --part=older | --part=table) parts+=("${argument#*=}") ;;
+    --part=numbers | --part=abi | --part=exec | --part=older | --part=xonly | --part=no-ia32 | --part=table) parts+=("${argument#*=}") ;;
     -*) echo "run.sh: unknown option: $argument" >&2; exit 2 ;;
     *) kernels+=("$argument") ;;
   esac
@@ -29,7 +31,7 @@ if [[ -n $short ]]; then
   [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older)
 else
   [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye bookworm trixie sid)
-  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older table)
+  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older xonly no-ia32 table)
 fi
 
 work=$(mktemp -d)
@@ -46,11 +48,15 @@ strip -o "$work/repo/build/release/libabishim.so" build/release/libabishim.so
 
 # boot KERNEL ROOT PART [NAME...]: what it prints goes to $work/PART.KERNEL; the kernel's own log beside it.
 boot() {
-  local kernel=$1 root=$2 part=$3 name
+  local kernel=$1 root=$2 part=$3 name words=vsyscall=none
   shift 3
   name=$part.$(basename "$kernel")
+  case $part in
+    xonly) words=vsyscall=xonly ;;
+    no-ia32) words+=" ia32_emulation=off" ;;
+  esac
   # musl's loader is where its programs look for it; the root has none.
-  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=1500 --append=vsyscall=none --log="$work/$name.log" --with="$work/repo:/repo" \
+  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=1500 --append="$words" --log="$work/$name.log" --with="$work/repo:/repo" \
     --with="$work/repo/build/release/abishim:/usr/bin/abishim" \
     --with="$work/repo/build/release/libabishim.so:/usr/lib/abishim/libabishim.so" \
     "$kernel" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"
@@ -82,6 +88,8 @@ failed=0
 for kernel in "${kernels[@]}"; do
   minbase=$(tests/userland/roots.sh trixie minbase) || exit 2
   for part in "${parts[@]}"; do
+    # (The kernel knows the word since 6.7.)
+    [[ $part != no-ia32 || ( $kernel != bullseye && $kernel != bookworm ) ]] || continue
     start=$SECONDS
     few=()
     if [[ -n $short && $part == abi ]]; then few=(mask-arguments threads-short fork-threads spawn exec-chain handler-stack); fi
