@@ -17,7 +17,7 @@ for call in doctor["calls"]:
     asked += 1
     if (call["answer"] == "missing") != (real[call["number"]] == "missing"):
         bad.append(f"{call['name']}: {call['answer']}, {real[call['number']]}")
-print(f"{'FAIL' if bad or asked < 20 else 'ok'} doctor {release}: {asked} calls as it says", *bad)
+print(f"{'FAIL' if bad or asked < 5 else 'ok'} doctor {release}: {asked} calls as it says", *bad)
 
 known = {call["number"]: call["name"] for call in json.loads(subprocess.check_output([abishim, "syscalls", "--json"]))}
 here = lines(subprocess.check_output([numbers], text=True))
@@ -26,4 +26,4 @@ more = [known.get(n, n) for n in real if real[n] == "there" and pretended[n] == 
 fewer = [known.get(n, n) for n in real if real[n] == "missing" and pretended[n] == "there"]
 missing = sum(said == "missing" for said in real.values())
 print(f"{'FAIL' if more else 'ok'} pretended {version}: {missing} missing; only here:", *(fewer or ["none"]), "; only there:", *(more or ["none"]))
-sys.exit(bool(bad or more or asked < 20))
+sys.exit(bool(bad or more or asked < 5))

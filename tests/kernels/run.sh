@@ -56,7 +56,7 @@ boot() {
     no-ia32) words+=" ia32_emulation=off" ;;
   esac
   # musl's loader is where its programs look for it; the root has none.
-  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=1500 --append="$words" --log="$work/$name.log" --with="$work/repo:/repo" \
+  "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=2700 --append="$words" --log="$work/$name.log" --with="$work/repo:/repo" \
     --with="$work/repo/build/release/abishim:/usr/bin/abishim" \
     --with="$work/repo/build/release/libabishim.so:/usr/lib/abishim/libabishim.so" \
     "$kernel" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"
