@@ -54,7 +54,21 @@ long ReadSome(const Kernel& kernel, const char* path, char* text, Word size) {
 
 }  // namespace
 
+// By the number that comes with a file handle, even where there is no room for the handle: one
+// call, and since 2.6.39. procfs and its like have no handles, and Docker's profiles deny it.
+static long MountByHandle(const Kernel& kernel, int fd) {
+  struct {
+    unsigned bytes;
+    int type;
+  } no_room = {};
+  int mount = -1;
+  const long result = kernel.Call<"name_to_handle_at">(fd, "", &no_room, &mount, AT_EMPTY_PATH);
+  return result == -EOVERFLOW && mount >= 0 ? mount : -ENOSYS;
+}
+
 long MountOf(const Kernel& kernel, int fd) {
+  const long by_handle = MountByHandle(kernel, fd);
+  if (!IsError(by_handle)) return by_handle;
   constexpr char kKey[] = "\nmnt_id:";
   char text[256];
   const ProcPath path(kernel, "fdinfo", fd);

@@ -1837,9 +1837,9 @@ inline constexpr Row kSyscalls[] = {
      .when_missing = translate::statx,
      .patch = true,
      .big_stack = true,
-     .loses =
-         "No birth time, mount id or attributes; stx_mask says so. Automounts and the hints on "
-         "cached attributes are as for stat."},
+     .loses = "No birth time or attributes, and no mount id on procfs and the like before 3.15; "
+              "stx_mask says "
+              "so. Automounts and the hints on cached attributes are as for stat."},
     {.name = "stime", .nr = {.i386 = 25}, .since = {1, 0}, .args = 1},
     {.name = "stty", .nr = {.i386 = 31}, .removed = kNever, .args = 2},
     {.name = "swapoff",

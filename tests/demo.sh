@@ -99,7 +99,7 @@ cell() {
   local verdict
   verdict=$(field "$2" "$3" 2)
   if [[ $verdict == ok && $(field "$2" "$3" 5) != "$(field native "$3" 5)" ]]; then verdict=out; fi
-  if [[ $verdict != ok ]] && grep -q "^[#/]* *denied-by: \($1\|${1#*+}\) " "$userland/programs/$3"; then verdict=denied; fi
+  if [[ $verdict != ok ]] && grep -q "^[#/]* *denied-by: \($1\|${1#*+}\|${way[0]:---none}\) " "$userland/programs/$3"; then verdict=denied; fi
   echo "${verdict:-none}"
 }
 

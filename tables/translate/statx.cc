@@ -1,8 +1,10 @@
-// statx(2), Linux 4.11, by newfstatat(2), Linux 2.6.16.
+// statx(2), Linux 4.11, by newfstatat(2), Linux 2.6.16. Who wants the mount's id (systemd cannot do
+// without) pays for it.
 #include <linux/fcntl.h>
 #include <linux/stat.h>
 
 #include "tables/kernel.h"
+#include "tables/proc.h"
 #include "tables/translate/proc_fd.h"
 
 namespace abishim::translate {
@@ -55,6 +57,25 @@ void Convert(const arch::KernelStat& from, struct statx* to) {
   to->stx_dev_minor = Minor(from.dev);
 }
 
+void SetMount(long id, struct statx* to) {
+  if (IsError(id)) return;
+  to->stx_mask |= STATX_MNT_ID;
+  to->stx_mnt_id = static_cast<unsigned long>(id);
+}
+
+// The name may lead elsewhere by now: the id is that of a file which this is, or there is none.
+void SetMountOfName(const Kernel& kernel, int dirfd, Word path, int flags,
+                    const arch::KernelStat& stat, struct statx* to) {
+  const long fd = OpenPath(kernel, dirfd, path, flags);
+  if (IsError(fd)) return;
+  arch::KernelStat now;
+  if (!IsError(StatOf(kernel, static_cast<int>(fd), &now)) && IsSameFile(now, stat)) {
+    Convert(now, to);
+    SetMount(MountOf(kernel, static_cast<int>(fd)), to);
+  }
+  kernel.Call<"close">(fd);
+}
+
 }  // namespace
 
 Result statx(Kernel& kernel, const Args& args) {
@@ -75,6 +96,15 @@ Result statx(Kernel& kernel, const Args& args) {
   if (IsError(result)) return result;
   struct statx out = {};
   Convert(stat, &out);
+  if (args.Uint(3) & STATX_MNT_ID) {
+    const Word path = itself ? reinterpret_cast<Word>(".") : args[1];
+    const int follow = !itself && (flags & AT_SYMLINK_NOFOLLOW) ? O_NOFOLLOW : 0;
+    if (itself && dirfd != AT_FDCWD) {
+      SetMount(MountOf(kernel, dirfd), &out);
+    } else {
+      SetMountOfName(kernel, dirfd, path, follow, stat, &out);
+    }
+  }
   return kernel.CopyOut(args[4], out) ? 0 : -EFAULT;
 }
 
