@@ -46,4 +46,8 @@ void CountPatched(long nr) {
   if (g_stats != nullptr) g_stats->CountPatched(nr);
 }
 
+unsigned long long* PatchedCounter(long nr) {
+  return g_stats != nullptr ? g_stats->PatchedCounter(nr) : nullptr;
+}
+
 }  // namespace abishim::start
