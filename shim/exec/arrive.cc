@@ -113,7 +113,7 @@ extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
                 .told = true,
                 .blocked = h.blocked,
                 .sigsys_pending = h.sigsys_pending ? &h.pending : nullptr,
-                .vdso = h.settings.vsyscall ? FindVdso() : 0});
+                .vdso = FindVdso()});
   if (h.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
   start::Line().Text("carried over").Write(start::Log());
   Reap(h);

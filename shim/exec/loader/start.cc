@@ -15,6 +15,7 @@
 #include "shim/exec/loader/stack.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/memory/open.h"
 #include "shim/plan/question.h"
 #include "shim/sandbox/kept.h"
 #include "shim/signals/actions.h"
@@ -52,7 +53,7 @@ namespace {
 long OpenSelf(const char* name) {
   for (const char* path : {"/proc/self/exe", name}) {
     if (path == nullptr) continue;
-    const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    const long fd = memory::OpenToRead(path);
     if (IsError(fd)) continue;
     if (image::IsSelf(fd)) return fd;
     HostCall<"close">(fd);
