@@ -109,7 +109,7 @@ if wanted --bullseye && root=$("$here/roots.sh" bullseye programs); then
   fi
 fi
 if wanted --programs; then
-  demo programs --host=3.10+older --program=java-version --program=java-keytool --program=java-processes \
+  demo programs --host=3.10+older --program=java-version --program=java-keytool --program=java-processes --program=java-faults \
     --program=node --program=python-threads --program=python-subprocess --program=bash-jobs --program=make-project
 fi
 exit "$failed"
