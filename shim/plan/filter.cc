@@ -146,7 +146,8 @@ Label Writer::Question() {
                           .exec = options_.exec,
                           .bare = options_.bare,
                           .mode = options_.mode,
-                          .vsyscall = plan_.vsyscall};
+                          .vsyscall = plan_.vsyscall,
+                          .never_older = options_.never_older};
   Label answer = allow_;
   if (options_.loads) {
     const Word marked = static_cast<Word>(Mark::kReadLink);
