@@ -64,6 +64,7 @@ constexpr Ratio kRatios[] = {
     {"sigprocmask, patched, to native", "Sigprocmask/patched", "Sigprocmask/native"},
     {"sigprocmask, trapped, to native", "Sigprocmask/trap", "Sigprocmask/native"},
     {"sigaction, patched, to native", "Sigaction/patched", "Sigaction/native"},
+    {"time() at a patched call of the vsyscall page, to vDSO", "Time/page_patched", "Time/vdso"},
     {"getrandom by syscall(), to native", "Getrandom/translated", "Getrandom/native"},
     {"epoll_pwait2 re-executed, to native", "Epoll/reexecuted", "Epoll/native"},
     {"an errno repaired, to one of the kernel's own", "Errno/repaired", "Errno/native"},
@@ -96,6 +97,8 @@ int main(int argc, char** argv) {
   SetDefault("ABISHIM_BENCH_EMPTY", folder + "/libabishim_bench_empty.so");
   SetDefault("ABISHIM_BENCH_DYNAMIC", folder + "/abishim_bench_dynamic");
   SetDefault("ABISHIM_BENCH_STATIC", folder + "/abishim_bench_static");
+  SetDefault("ABISHIM_BENCH_OLD_TIME", folder + "/abishim_bench_old_time");
+  SetDefault("ABISHIM_BENCH_COMMAND", folder + "/abishim");
 
   std::vector<std::string> words = {argv[0], "--benchmark_repetitions=8",
                                     "--benchmark_enable_random_interleaving=true",
@@ -115,7 +118,7 @@ int main(int argc, char** argv) {
   for (const Ratio& ratio : kRatios) {
     const double of = collector.Least(ratio.of), to = collector.Least(ratio.to);
     if (of == 0 || to == 0) continue;
-    printf("%-52s %6.3fx  (%+.1f ns)\n", ratio.what, of / to, of - to);
+    printf("%-55s %6.3fx  (%+.1f ns)\n", ratio.what, of / to, of - to);
   }
   return collector.all().empty();
 }

@@ -5,6 +5,8 @@
 namespace abishim::arch {
 namespace {
 
+constexpr int kShortLoad = 7, kLongLoad = 10, kLoads[] = {kShortLoad, kLongLoad};
+
 constexpr unsigned char kSharedMove[] = {0x4c, 0x8b, 0x4c, 0x24, 0x08};  // mov 8(%rsp), %r9
 
 bool Equal(const unsigned char* a, const unsigned char* b, int bytes) {
@@ -34,6 +36,34 @@ bool IsSurelyOne(const unsigned char* first, const unsigned char* start, const u
     if (at + other.length == end && !faults) return false;
   }
   return true;
+}
+
+// call *%reg (ff d0) or jmp *%reg (ff e0) at the beginning or at the end of these bytes: its
+// length.
+int RegisterBranch(const unsigned char* at, const unsigned char* end, unsigned char code,
+                   int* reg) {
+  const bool high = at < end && *at == 0x41;
+  if (high) ++at;
+  if (end - at < 2 || at[0] != 0xff || (at[1] & 0xf8) != code) return 0;
+  *reg = (at[1] & 7) | (high ? 8 : 0);
+  return high ? 3 : 2;
+}
+
+// The instruction of `length` bytes that loads the register with just this target, and ends at
+// `end`, which is `address` in the program.
+Immediate Load(const unsigned char* end, int length, unsigned long address, int reg,
+               unsigned long target) {
+  const unsigned char* const at = end - length;
+  const unsigned char rex = reg < 8 ? 0x48 : 0x49, low = static_cast<unsigned char>(reg & 7);
+  const bool is_short = length == kShortLoad && at[0] == rex && at[1] == 0xc7 &&
+                        at[2] == (0xc0 | low) &&
+                        static_cast<unsigned long>(Number(at + 3)) == target;
+  const bool is_long = length == kLongLoad && at[0] == rex && at[1] == (0xb8 | low) &&
+                       (static_cast<unsigned long>(Number(at + 6)) << 32 |
+                        static_cast<unsigned>(Number(at + 2))) == target;
+  if (!is_short && !is_long) return {};
+  const int bytes = is_short ? 4 : 8;
+  return {address - static_cast<unsigned long>(bytes), bytes};
 }
 
 class Writer {
@@ -140,6 +170,54 @@ Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, 
   to.Bytes({0xe9});
   to.Relative(site.end - 2);
   return slot;
+}
+
+Immediate FindLoadOfCall(const unsigned char* before, int unknown, unsigned long end,
+                         unsigned long target) {
+  const unsigned char* const stop = before + kSiteWindow;
+  int reg = 0;
+  // (A REX prefix that is not ours would be the last byte of the address: not 41.)
+  const int call = RegisterBranch(stop - 3, stop, 0xd0, &reg) == 3
+                       ? 3
+                       : RegisterBranch(stop - 2, stop, 0xd0, &reg);
+  const unsigned char* const loaded = stop - call;
+  if (call == 0 || loaded - (before + unknown) < 15) return {};
+  for (const int length : kLoads) {
+    const Immediate found =
+        Load(loaded, length, end - static_cast<unsigned long>(call), reg, target);
+    if (found.at != 0 && IsSurelyOne(before + unknown, loaded - length, loaded)) return found;
+  }
+  return {};
+}
+
+// From its beginning on, where an instruction surely begins, one after the other.
+Immediate FindLoadOfJump(const unsigned char* function, int bytes, unsigned long start,
+                         unsigned long target) {
+  const unsigned char* const end = function + bytes;
+  int length = 0, reg;
+  for (const unsigned char* at = function; at < end; at += length) {
+    if (RegisterBranch(at, end, 0xe0, &reg) != 0) {
+      return Load(at, length, start + static_cast<unsigned long>(at - function), reg, target);
+    }
+    length = Decode(at, end).length;
+    if (length == 0) break;
+  }
+  return {};
+}
+
+unsigned long CalledFunction(const unsigned char* before, unsigned long end) {
+  const unsigned char* const call = before + kSiteWindow - 5;
+  return call[0] == 0xe8 ? end + static_cast<unsigned long>(Number(call + 1)) : 0;
+}
+
+unsigned long LinkageSlot(const unsigned char* bytes, unsigned long at) {
+  constexpr unsigned char kLandingPad[] = {0xf3, 0x0f, 0x1e, 0xfa};  // endbr64
+  const int pad = Equal(bytes, kLandingPad, 4) ? 4 : 0;
+  const int prefix = bytes[pad] == 0xf2 ? 1 : 0;
+  const unsigned char* const jump = bytes + pad + prefix;
+  if (jump[0] != 0xff || jump[1] != 0x25) return 0;
+  return at + static_cast<unsigned long>(pad + prefix + 6) +
+         static_cast<unsigned long>(Number(jump + 2));
 }
 
 }  // namespace abishim::arch

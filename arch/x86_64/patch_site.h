@@ -44,4 +44,22 @@ struct Slot {
 Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, unsigned long fast,
               int numbers);
 
+// Where a call of a fixed address has that address: the immediate of the instruction before it,
+// which loads a register (48 c7 c0 imm32; 48 b8 imm64; any register).
+struct Immediate {
+  unsigned long at = 0;  // 0: it is not surely one
+  int bytes = 0;
+};
+// `call *%reg` to `target`, which ends at `end`; the rest as for FindSite.
+Immediate FindLoadOfCall(const unsigned char* before, int unknown, unsigned long end,
+                         unsigned long target);
+// `jmp *%reg` to `target` in a function that begins at `start` with these bytes.
+Immediate FindLoadOfJump(const unsigned char* function, int bytes, unsigned long start,
+                         unsigned long target);
+// The function that `call rel32` before `end` calls; 0: it is no such call. And where `jmp *slot`
+// at `at`, as it stands in a procedure linkage table, finds its target; 0 likewise.
+unsigned long CalledFunction(const unsigned char* before, unsigned long end);
+inline constexpr int kLinkageBytes = 12;
+unsigned long LinkageSlot(const unsigned char* bytes, unsigned long at);
+
 }  // namespace abishim::arch

@@ -38,15 +38,16 @@ inline unsigned long Result(const TraceeRegisters& r) { return r.rax; }
 inline unsigned long Descriptor(const TraceeRegisters& r) { return r.r8; }
 
 // The registers with which the task runs the stub at `stub` on a stack of its own: mmap(a...), of
-// the file `path` unless that is 0.
+// the file `path` unless that is 0, opened with `flags`.
 inline TraceeRegisters ForStub(TraceeRegisters r, unsigned long stub, unsigned long stack,
-                               unsigned long path, const unsigned long (&a)[6]) {
+                               unsigned long path, unsigned long flags,
+                               const unsigned long (&a)[6]) {
   r.rip = path != 0 ? stub : stub + kStubMaps;
   r.rsp = stack;
   r.rdi = r.rbx = a[0], r.rsi = r.rbp = a[1], r.rdx = r.r12 = a[2];
   r.r10 = a[3], r.r8 = a[4], r.r9 = a[5];
-  if (path != 0) r.rdi = -100ul, r.rsi = path, r.rdx = 02000000;  // AT_FDCWD, O_RDONLY | O_CLOEXEC
-  r.orig_rax = ~0ul;                                              // no call is to be restarted
+  if (path != 0) r.rdi = -100ul, r.rsi = path, r.rdx = flags;  // AT_FDCWD
+  r.orig_rax = ~0ul;                                           // no call is to be restarted
   return r;
 }
 // The registers with which it goes on at `pc`, with three arguments.

@@ -69,7 +69,7 @@ void AddRun(CLI::App* app, RunOptions* options) {
                 "For an old user space: its removed calls, too (default: by a look at the program)")
       ->disable_flag_override();
   AddText(run, "--uname", &options->release, "RELEASE",
-          "What uname(2) says the release of the kernel is");
+          "The kernel's release as uname(2), the vDSO's note and /proc tell it");
   AddText(run, "--nofile", &options->nofile, "N", "Limit the number of open files, hard and soft");
   run->add_flag("--flags", options->flags, "Ignore what the pretended kernel ignored, by a tracer")
       ->disable_flag_override();

@@ -8,6 +8,7 @@
 #include "shim/signals/masks.h"
 #include "shim/signals/quick.h"
 #include "shim/start/agent.h"
+#include "vsyscall_page.h"  // arch/ARCH
 
 namespace abishim::deliver {
 namespace {
@@ -91,6 +92,7 @@ bool KeepsOut(Word mask) { return (mask & kKeptOut) == kKeptOut && (mask & kFaul
 bool InOpenSite(const arch::Ucontext& u) {
   const Word pc = arch::ProgramCounter(u), entry = reinterpret_cast<Word>(&abishim_site_entry);
   if (pc - entry < reinterpret_cast<Word>(abishim_site_end) - entry) return true;
+  if (arch::InVsyscallEntry(pc)) return true;
   const Word leave = reinterpret_cast<Word>(abishim_leave);
   if (pc - leave < kLeaveBytes) return !KeepsOut(u.mask);
   constexpr Word kDeepest = 16 * 1024;

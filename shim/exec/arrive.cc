@@ -7,10 +7,12 @@
 #include <linux/wait.h>
 
 #include "shim/exec/handover.h"
+#include "shim/exec/old_program.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
+#include "shim/signals/quick.h"
 #include "shim/start/agent.h"
 #include "shim/start/log.h"
 #include "tracee.h"  // arch/ARCH
@@ -77,15 +79,30 @@ void StopForTracer() {
 }
 
 // In the auxiliary vector, behind the program's arguments and environment.
-Word FindVdso() {
+Word FindAux(Word key) {
   const Word* at = reinterpret_cast<const Word*>(abishim_program_stack);
   at += 1 + at[0] + 1;
   while (*at++ != 0) {
   }
   for (; at[0] != AT_NULL; at += 2) {
-    if (at[0] == AT_SYSINFO_EHDR) return at[1];
+    if (at[0] == key) return at[1];
   }
   return 0;
+}
+
+// Such a program lies where it was linked to, its headers in its first page.
+bool NeedsVsyscall(const Handover& h) {
+  constexpr Word kPage = 4096;
+  const Word segments = FindAux(AT_PHDR), page = segments & ~(kPage - 1);
+  return h.settings.vsyscall || (segments != 0 && signals::KernelCanRead(page) &&
+                                 WantsVsyscall(reinterpret_cast<const char*>(page), kPage));
+}
+
+// The signals that are never blocked in truth are one more then.
+void AnswerVsyscall(Handover* h) {
+  h->settings.vsyscall = true;
+  h->blocked |= h->mask & signals::Bit(signals::kSigsegv);
+  h->mask &= ~signals::Bit(signals::kSigsegv);
 }
 
 }  // namespace
@@ -108,12 +125,13 @@ extern "C" [[gnu::visibility("hidden")]] long abishim_settle(const Parcel* parce
 extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
   const Handover& h = g_handover;
   WipeStack();
+  if (NeedsVsyscall(h)) AnswerVsyscall(&g_handover);
   signals::Ignore(h.ignored);
   start::Awake({.settings = h.settings,
                 .told = true,
                 .blocked = h.blocked,
                 .sigsys_pending = h.sigsys_pending ? &h.pending : nullptr,
-                .vdso = h.settings.vsyscall ? FindVdso() : 0});
+                .vdso = FindAux(AT_SYSINFO_EHDR)});
   if (h.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
   start::Line().Text("carried over").Write(start::Log());
   Reap(h);

@@ -5,6 +5,7 @@
 
 #include "shim/exec/helper.h"
 #include "shim/memory/host.h"
+#include "shim/memory/open.h"
 #include "tables/translate/proc_fd.h"
 
 namespace abishim::exec {
@@ -80,7 +81,8 @@ bool NewProgram::SetRegisters(const arch::TraceeRegisters& r) {
 
 bool NewProgram::RunStub(const arch::TraceeRegisters& start, Word stack, Word path,
                          const Word (&place)[6]) {
-  if (!SetRegisters(arch::ForStub(start, stub_, stack, path, place))) return false;
+  if (!SetRegisters(arch::ForStub(start, stub_, stack, path, memory::kOpensToRead, place)))
+    return false;
   if (Ptrace(PTRACE_CONT, pid_, 0, 0) != 0) return false;
   for (;;) {
     long pid = pid_;

@@ -5,6 +5,7 @@
 #include <linux/mman.h>
 
 #include "shim/memory/host.h"
+#include "shim/memory/open.h"
 #include "shim/memory/own.h"
 #include "shim/memory/pages.h"
 
@@ -33,7 +34,7 @@ long Mmap(Word at, Word bytes, int protection, int flags, int fd, Word offset) {
 }
 
 long OpenSource(const Source& source) {
-  const long fd = HostCall<"openat">(AT_FDCWD, source.path, O_RDONLY | O_CLOEXEC);
+  const long fd = memory::OpenToRead(source.path);
   if (IsError(fd)) return fd;
   arch::KernelStat stat;
   const long error = HostCall<"fstat">(fd, &stat);
@@ -175,7 +176,7 @@ Word RandomWord() {
   Word random = 0;
   constexpr int kNonblock = 1;
   if (HostCall<"getrandom">(&random, sizeof(random), kNonblock) == sizeof(random)) return random;
-  const long fd = HostCall<"openat">(AT_FDCWD, "/dev/urandom", O_RDONLY | O_CLOEXEC);
+  const long fd = memory::OpenToRead("/dev/urandom");
   if (!IsError(fd)) {
     HostCall<"read">(fd, &random, sizeof(random));
     HostCall<"close">(fd);

@@ -4,8 +4,10 @@
 #include <linux/mman.h>
 #include <linux/stat.h>
 
+#include "patch_site.h"  // arch/ARCH
 #include "shim/memory/host.h"
 #include "shim/patch/trampoline.h"
+#include "shim/patch/vsyscall.h"
 
 namespace abishim::patch {
 namespace {
@@ -35,24 +37,44 @@ long OpenFile(const Text& text, bool* same_inode) {
   return -ENOENT;
 }
 
-// Is the page the file's, but for jumps of ours?
+Word JumpOfOurs(Word page, Word i) {
+  return i + arch::kJumpBytes <= kPage &&
+                 IsSlot(arch::TargetOfJump(At<const unsigned char>(page + i), page + i))
+             ? arch::kJumpBytes
+             : 0;
+}
+
+// What differs first between the copy and the page is ours: how many bytes of it, from there; else
+// 0.
+Word BytesOfOurs(Word copy, Word page, Word i) {
+  if (const Word jump = JumpOfOurs(page, i)) return jump;
+  constexpr Word kAddressBytes[] = {8, 4};
+  for (Word back = 0; back < 4 && back <= i; ++back) {
+    const Word start = i - back;
+    for (const Word bytes : kAddressBytes) {
+      if (start + bytes <= kPage && IsPatchedAddress(At(copy + start), At(page + start), bytes))
+        return bytes - back;
+    }
+  }
+  return 0;
+}
+
+// Is the page the file's, but for what is ours?
 bool IsSame(Word copy, Word page) {
-  for (Word i = 0; i < kPage; ++i) {
-    if (At(copy)[i] == At(page)[i]) continue;
-    if (i + arch::kJumpBytes > kPage) return false;
-    if (!IsSlot(arch::TargetOfJump(At<const unsigned char>(page + i), page + i))) return false;
-    i += arch::kJumpBytes - 1;
+  for (Word i = 0; i < kPage;) {
+    const Word bytes = At(copy)[i] == At(page)[i] ? 1 : BytesOfOurs(copy, page, i);
+    if (bytes == 0) return false;
+    i += bytes;
   }
   return true;
 }
 
-// The copy becomes what the page is at this moment, but for the jump. (Someone may have written
+// The copy becomes what the page is at this moment, but for these bytes. (Someone may have written
 // there before: relocations in the text, a debugger, and we.)
-bool Prepare(const memory::Own& own, Word copy, Word page, Word at, const arch::Jump& jump) {
-  const Word offset = at - page, behind = offset + arch::kJumpBytes;
-  return own.Write(copy, At(page), kPage) == 0 &&
-         own.Write(copy + offset, jump.bytes, arch::kJumpBytes) == 0 &&
-         __builtin_memcmp(At(copy + offset), jump.bytes, arch::kJumpBytes) == 0 &&
+bool Prepare(const memory::Own& own, Word copy, Word page, Word at, const void* bytes, Word count) {
+  const Word offset = at - page, behind = offset + count;
+  return own.Write(copy, At(page), kPage) == 0 && own.Write(copy + offset, bytes, count) == 0 &&
+         __builtin_memcmp(At(copy + offset), bytes, count) == 0 &&
          __builtin_memcmp(At(copy), At(page), offset) == 0 &&
          __builtin_memcmp(At(copy + behind), At(page + behind), kPage - behind) == 0;
 }
@@ -71,7 +93,7 @@ bool Replace(Word page, Word copy, long fd, Word offset) {
 
 }  // namespace
 
-bool Exchange(const memory::Own& own, const Text& text, Word at, const arch::Jump& jump) {
+bool Exchange(const memory::Own& own, const Text& text, Word at, const void* bytes, Word count) {
   const Word page = PageOf(at), offset = text.offset + (page - text.start);
   bool same_inode = false;
   const long fd = OpenFile(text, &same_inode);
@@ -79,7 +101,7 @@ bool Exchange(const memory::Own& own, const Text& text, Word at, const arch::Jum
   bool done = false;
   if (const long copy = MapPage(0, 0, fd, offset); !IsError(copy)) {
     const Word mapped = static_cast<Word>(copy);
-    if ((same_inode || IsSame(mapped, page)) && Prepare(own, mapped, page, at, jump)) {
+    if ((same_inode || IsSame(mapped, page)) && Prepare(own, mapped, page, at, bytes, count)) {
       done = Replace(page, mapped, fd, offset);
     } else {
       HostCall<"munmap">(mapped, kPage);

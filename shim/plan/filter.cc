@@ -1,6 +1,7 @@
 #include "shim/plan/filter.h"
 
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 
@@ -84,6 +85,7 @@ class Writer {
   Label OfControl(const Control& control);
   Label TrapOutsideGate(unsigned flags);
   Label OfSeccomp();
+  Label OfOpen(int flags);
   Label OfPrctl();
   Label Question();
   Label Tree(const Range* ranges, int count);
@@ -144,7 +146,8 @@ Label Writer::Question() {
                           .exec = options_.exec,
                           .bare = options_.bare,
                           .mode = options_.mode,
-                          .vsyscall = plan_.vsyscall};
+                          .vsyscall = plan_.vsyscall,
+                          .never_older = options_.never_older};
   Label answer = allow_;
   if (options_.loads) {
     const Word marked = static_cast<Word>(Mark::kReadLink);
@@ -175,6 +178,14 @@ Label Writer::OfSeccomp() {
   return p_.When(IsInt(Argument(0), SECCOMP_SET_MODE_FILTER), trap, strict);
 }
 
+// Files under /proc are read: what makes, writes or looks for a directory passes.
+Label Writer::OfOpen(int flags) {
+  constexpr Word kOther = O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH, kUpperHalf = ~Word{0} << 32;
+  const Label asked =
+      p_.When({Argument(flags), kUpperHalf, kOpensAnother}, allow_, TrapOutsideGate(kTrapControl));
+  return p_.When({Argument(flags), kOther, 0}, asked, allow_);
+}
+
 Label Writer::OfCall(int nr) {
   if (plan_.verdict[nr] == Verdict::kTranslate) {
     return TrapOutsideGate(plan_.host_has[nr] ? kTrapHostHas : 0);
@@ -189,6 +200,8 @@ Label Writer::OfCall(int nr) {
   const bool link = nr == NumberOf("readlink") || nr == NumberOf("readlinkat");
   if (link && options_.loads) return TrapOutsideGate(kTrapControl);
   if (nr == NumberOf("uname") && plan_.uname) return TrapOutsideGate(kTrapControl);
+  if (nr == NumberOf("open") && plan_.uname) return OfOpen(1);
+  if (nr == NumberOf("openat") && plan_.uname) return OfOpen(2);
   const Control* control = plan_.translates ? FindControl(nr) : nullptr;
   return control != nullptr ? OfControl(*control) : allow_;
 }

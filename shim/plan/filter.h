@@ -17,6 +17,10 @@ inline constexpr unsigned kTrapControl = 4;  // a control (shim/signals), not a 
 inline constexpr unsigned kTrapRefused = 8;  // refused by a filter of the program's (shim/sandbox)
 inline constexpr unsigned kTrapFlag = 16;    // the host has the call, but not one of its flags
 
+// In the upper half of the flags of open(2) and openat(2), at which the kernel does not look: where
+// --uname is in force, the handler has seen that the file is none that tells the release.
+inline constexpr Word kOpensAnother = Word{0xab15ab15} << 32;
+
 // Where the image lies. All zero for a plan that does not translate.
 struct Layout {
   Word base = 0;         // page-aligned, below 4 GiB
@@ -31,6 +35,7 @@ struct FilterOptions {
   unsigned exec = 0;           // Presence::exec
   unsigned mode = 0;           // Presence::mode
   bool bare = false;           // no filter stood before ours: the program may see that
+  bool never_older = false;    // ABISHIM_OLDER=0
   bool loads = false;          // programs go by the loader, which answers for /proc/self/exe
 };
 

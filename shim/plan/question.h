@@ -18,10 +18,11 @@ struct Presence {
   unsigned version = 0;
   bool translates = false;
   bool stats = false;
-  unsigned exec = 0;      // `run --exec`, as shim/start/settings.h numbers it; 2 bits
-  bool bare = false;      // no filter stood before ours
-  unsigned mode = 0;      // `run --mode`, numbered there, too; 2 bits
-  bool vsyscall = false;  // calls of the vsyscall page are answered
+  unsigned exec = 0;         // `run --exec`, as shim/start/settings.h numbers it; 2 bits
+  bool bare = false;         // no filter stood before ours
+  unsigned mode = 0;         // `run --mode`, numbered there, too; 2 bits
+  bool vsyscall = false;     // calls of the vsyscall page are answered
+  bool never_older = false;  // ABISHIM_OLDER=0
 };
 
 // The errno that answers question i: 0x400 | ten bits, out of the way of every real errno.
@@ -29,7 +30,8 @@ constexpr unsigned AnswerOf(const Presence& presence, int i) {
   const Word bits = (presence.base >> 12 & 0xfffff) | Word{presence.version & 0xff} << 20 |
                     Word{presence.translates} << 28 | Word{presence.stats} << 29 |
                     Word{presence.exec & 3} << 30 | Word{presence.bare} << 32 |
-                    Word{presence.mode & 3} << 33 | Word{presence.vsyscall} << 35;
+                    Word{presence.mode & 3} << 33 | Word{presence.vsyscall} << 35 |
+                    Word{presence.never_older} << 36;
   return 0x400 | static_cast<unsigned>(bits >> (10 * i) & 0x3ff);
 }
 

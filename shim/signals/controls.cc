@@ -9,6 +9,7 @@
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
+#include "shim/start/release.h"
 #include "shim/start/uname.h"
 
 namespace abishim::signals {
@@ -180,6 +181,8 @@ constexpr Entry kControls[] = {
     {NumberOf("readlink"), exec::ReadLink},  // where shim/exec/loader/exe.h says so
     {NumberOf("readlinkat"), exec::ReadLink},
     {NumberOf("uname"), start::Uname},
+    {NumberOf("open"), start::OpenRelease},
+    {NumberOf("openat"), start::OpenRelease},
     {NumberOf("execve"), exec::Exec},
     {NumberOf("ptrace"), exec::TraceMe},
     {NumberOf("execveat"), exec::Exec},

@@ -7,6 +7,7 @@
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/thread.h"
+#include "shim/start/note.h"
 #include "shim/start/stats.h"
 
 namespace abishim::start {
@@ -33,6 +34,7 @@ void Awake(const Boot& boot) {
   const Word were = Unblock(signals::KeptOpen());
   signals::StartThreads(boot.told ? boot.blocked & signals::KeptOpen() : were, boot.sigsys_pending);
   if (g_settings.vsyscall) deliver::StartVsyscall(boot.vdso);
+  if (g_settings.release[0] != '\0') TellRelease(boot.vdso, g_settings.release);
   signals::StartActions();
   sandbox::Arrive();
 }
@@ -44,6 +46,10 @@ void Count(long nr, bool repaired) {
 
 void CountPatched(long nr) {
   if (g_stats != nullptr) g_stats->CountPatched(nr);
+}
+
+unsigned long long* PatchedCounter(long nr) {
+  return g_stats != nullptr ? g_stats->PatchedCounter(nr) : nullptr;
 }
 
 }  // namespace abishim::start

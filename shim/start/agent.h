@@ -23,5 +23,7 @@ void Awake(const Boot& boot);
 void Count(long nr, bool repaired);
 // Counts a call that was made at a patched site.
 void CountPatched(long nr);
+// For code that counts by itself; null: nobody counts.
+unsigned long long* PatchedCounter(long nr);
 
 }  // namespace abishim::start

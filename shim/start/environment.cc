@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 
 #include "shim/memory/host.h"
+#include "shim/memory/open.h"
 
 namespace abishim::start {
 namespace {
@@ -64,7 +65,7 @@ bool TakeAux(const Word* aux, Environment* e) {
 }
 
 long ReadFile(const char* path, char* to, Word size) {
-  const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+  const long fd = memory::OpenToRead(path);
   if (IsError(fd)) return fd;
   Word done = 0;
   while (done < size) {

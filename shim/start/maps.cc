@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 
 #include "shim/memory/host.h"
+#include "shim/memory/open.h"
 
 namespace abishim::start {
 namespace {
@@ -64,7 +65,7 @@ void Take(void* context, const Mapping& mapping) {
 }  // namespace
 
 long ForEachMapping(char* buffer, Word size, void (*each)(void*, const Mapping&), void* context) {
-  const long fd = HostCall<"openat">(AT_FDCWD, "/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  const long fd = memory::OpenToRead("/proc/self/maps");
   if (IsError(fd)) return fd;
   Word held = 0;  // the beginning of a line whose end is still to be read
   long got;

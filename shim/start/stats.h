@@ -28,6 +28,7 @@ struct Stats {
   bool IsOurs() const { return magic == kMagic && version == kVersion; }
   void CountTrap(long number) { Count(number, &CallStats::trapped); }
   void CountPatched(long number) { Count(number, &CallStats::patched); }
+  unsigned long long* PatchedCounter(long number) { return &calls[number].patched; }
   void CountRepair(long number) { Count(number, &CallStats::repaired); }
 
  private:

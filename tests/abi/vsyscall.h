@@ -18,17 +18,17 @@
                    :                                                                          \
                    : "rcx", "r8", "r9", "r10", "r11", "memory", "cc")
 
-static __attribute__((unused)) long OldTime(void* to) {
+static __attribute__((unused, noinline)) long OldTime(void* to) {
   long result, b = 0, c = 0;
   CALL("0xffffffffff600400", result, to, b, c);
   return result;
 }
-static __attribute__((unused)) int OldGettimeofday(void* time, void* zone) {
+static __attribute__((unused, noinline)) int OldGettimeofday(void* time, void* zone) {
   long result, c = 0;
   CALL("0xffffffffff600000", result, time, zone, c);
   return (int)result;
 }
-static __attribute__((unused)) int OldGetcpu(void* cpu, void* node, void* cache) {
+static __attribute__((unused, noinline)) int OldGetcpu(void* cpu, void* node, void* cache) {
   long result;
   CALL("0xffffffffff600800", result, cpu, node, cache);
   return (int)result;

@@ -240,6 +240,81 @@ TEST(Command, UnameAndNofileHoldFromTheFirstInstruction) {
   EXPECT_EQ(plain.out, Spawn({"uname", "-r"}).out + "98\n");
 }
 
+// The files that tell the release, by whatever call; not what only looks like them, nor what tells
+// of other things.
+TEST(Command, UnameHoldsForTheFilesOfProcToo) {
+  const Words asks = {"sh", "-c",
+                      "read r </proc/sys/kernel/osrelease; echo $r; cat /proc/version; cut -c1-7 "
+                      "/proc/version; cat /proc/sys/kernel/ostype; sysctl -n kernel.osrelease"};
+  const std::string host = Spawn({"uname", "-r"}).out;
+  std::string release = host.substr(0, host.size() - 1), native = Spawn(asks).out;
+  ASSERT_NE(native.find(release), std::string::npos);
+  for (const char* way : {"carry", "loader"}) {
+    for (const std::string now :
+         {"2.6.32-old", "9", "2.6.18-a.much.longer.release.than.the.host"}) {
+      std::string expected = native;
+      for (std::size_t at = 0; (at = expected.find(release, at)) != std::string::npos;) {
+        expected.replace(at, release.size(), now);
+        at += now.size();
+      }
+      Words words = {"--uname=" + now, std::string("--exec=") + way, "--"};
+      words.insert(words.end(), asks.begin(), asks.end());
+      EXPECT_EQ(Shimmed(words).out, expected);
+    }
+  }
+}
+// ld.so of glibc before 2.36 asks this note, not uname(2).
+TEST(Command, UnameHoldsForTheVdsosNoteToo) {
+  const std::string code =
+      "import ctypes,struct,time\n"
+      "at=ctypes.CDLL(None).getauxval; at.restype=ctypes.c_ulong\n"
+      "page=ctypes.string_at(at(33),4096); i=page.index(b'Linux\\0')\n"
+      "c=struct.unpack('I',page[i+8:i+12])[0]; print(c>>16,c>>8&255,c&255)\n"
+      "assert time.time() > 1e9\n";
+  const Words python = {"python3", "-c", code};
+  const std::string host = Spawn(python).out;
+  for (const char* way : {"carry", "loader"}) {
+    const auto said = [&](const char* release) {
+      Words words = {std::string("--uname=") + release, std::string("--exec=") + way, "--"};
+      words.insert(words.end(), python.begin(), python.end());
+      return Shimmed(words).out;
+    };
+    EXPECT_EQ(said("2.6.32-754.el6"), "2 6 32\n");
+    EXPECT_EQ(said("99.1"), "99 1 0\n");
+    EXPECT_EQ(said("4.14.314"), "4 14 255\n");
+    EXPECT_EQ(said("old"), "0 0 0\n");
+  }
+  EXPECT_EQ(Spawn(python).out, host);
+}
+TEST(Command, UnameLeavesOtherFilesAlone) {
+  // A fifo that nobody writes to waits, and a signal ends that; a bad path has its errno; the
+  // lowest descriptor is given, and closed at an exec if that was asked for.
+  const std::string code =
+      "import os,signal,tempfile\n"
+      "d=tempfile.mkdtemp(); os.mkfifo(d+'/f'); os.umask(0)\n"
+      "class E(Exception): pass\n"
+      "def h(*a): raise E\n"
+      "signal.signal(signal.SIGALRM,h); signal.setitimer(signal.ITIMER_REAL,0.2)\n"
+      "try: os.open(d+'/f',os.O_RDONLY)\n"
+      "except E: print('alarm')\n"
+      "try: os.open(d+'/none',os.O_RDONLY)\n"
+      "except OSError as e: print(e.errno)\n"
+      "n=os.dup(0); os.close(n)\n"
+      "for p in ['/proc/version','/etc/passwd','/proc/sys/kernel/osrelease']:\n"
+      "  f=os.open(p,os.O_RDONLY); print(f-n, os.get_inheritable(f), len(os.read(f,9)) > 0); "
+      "os.close(f)\n"
+      "f=os.open('/proc/version',os.O_RDONLY|os.O_NONBLOCK)\n"
+      "try: os.write(f,b'x'); print('written')\n"
+      "except OSError: print('refused')\n"
+      "os.close(f); g=os.dup(0); print(g-n)\n"
+      "os.unlink(d+'/f'); os.rmdir(d)\n";
+  Words words = {"--uname=2.6.32", "--"};
+  const Words python = {"python3", "-c", code};
+  words.insert(words.end(), python.begin(), python.end());
+  EXPECT_EQ(Shimmed(words).out, Spawn(python).out);
+  EXPECT_THAT(Spawn(python).out, HasSubstr("alarm\n2\n0 False True\n"));
+}
+
 // A library is found beside the command or in ../lib/abishim. One that may not be executed is
 // preloaded before the others.
 TEST(Command, PreloadsTheLibrary) {

@@ -2,6 +2,7 @@
 #include "shim/plan/filter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 #include <linux/io_uring.h>
@@ -151,6 +152,10 @@ class Specification {
         return !c_.options.loads;
       case SYS_uname:
         return !c_.plan.uname;
+      case SYS_open:
+        return !c_.plan.uname || !OpensToRead(1);
+      case SYS_openat:
+        return !c_.plan.uname || !OpensToRead(2);
       case SYS_rt_sigprocmask:
       case SYS_rt_sigaction:
         return Null(1) && Null(2);
@@ -175,6 +180,11 @@ class Specification {
       default:
         return true;
     }
+  }
+  // And has not been seen by the handler.
+  bool OpensToRead(int flags) const {
+    return (data_.args[flags] & (O_ACCMODE | O_CREAT | O_DIRECTORY | O_PATH)) == 0 &&
+           data_.args[flags] >> 32 != 0xab15ab15;
   }
   unsigned Option() const { return static_cast<unsigned>(data_.args[0]); }
 
@@ -229,6 +239,11 @@ constexpr Word kCorners[] = {0,
                              0x100000ul << 32,
                              0x800,
                              0x1000 | 1ul << 33,
+                             0xab15ab15ul << 32,
+                             0xab15ab15ul << 32 | O_CLOEXEC,
+                             0xab15ab15ul << 32 | O_WRONLY,
+                             O_CLOEXEC | O_NONBLOCK,
+                             O_PATH,
                              ~0ul};
 
 // Every argument at every corner with the others null, or all bad; pairs; and at random.
@@ -340,10 +355,12 @@ TEST(Filter, KeepsTheKernelsAllowBitmapForEveryOtherNumber) {
     ASSERT_TRUE(BuildFilter(c.plan, kLayout, c.options, &program));
     int longest = 0;
     for (int nr = 0; nr < 512; ++nr) {
-      const bool must_run = c.plan.verdict[nr] != Verdict::kPass || nr == SYS_prctl ||
-                            (c.plan.translates && controls.count(nr) != 0) ||
-                            (c.options.loads && (nr == SYS_readlink || nr == SYS_readlinkat)) ||
-                            (c.plan.uname && nr == SYS_uname) || LacksAFlagOf(nr, c.plan);
+      const bool must_run =
+          c.plan.verdict[nr] != Verdict::kPass || nr == SYS_prctl ||
+          (c.plan.translates && controls.count(nr) != 0) ||
+          (c.options.loads && (nr == SYS_readlink || nr == SYS_readlinkat)) ||
+          (c.plan.uname && (nr == SYS_uname || nr == SYS_open || nr == SYS_openat)) ||
+          LacksAFlagOf(nr, c.plan);
       const int steps = StepsOfConstantAllow(program, static_cast<unsigned>(nr));
       EXPECT_EQ(steps == 0, must_run) << c.name << " " << nr;
       longest = std::max(longest, steps);

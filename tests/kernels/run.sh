@@ -38,6 +38,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p build/kernels
 gcc -O1 -Wall -Wextra -Werror -static "$here/numbers.c" -o build/kernels/numbers || exit 2
+gcc -nostdlib -static -fno-stack-protector -DMAJOR=2 -DMINOR=6 tests/image/old_static.c -o build/kernels/old_static || exit 2
 tests/abi/run.sh --compile || exit 2
 tests/exec/run.sh --compile || exit 2
 mkdir -p "$work/repo/build/release"

@@ -98,8 +98,18 @@ if wanted --bullseye; then
     failed=1
   fi
 fi
+# A library whose ABI note asks for a newer kernel, and a kernel that is too old for ld.so: what ld.so of glibc 2.31 says.
+if wanted --bullseye && root=$("$here/roots.sh" bullseye programs); then
+  enter=("$here/enter" "--bind=$build:/repo" "--bind=$here/older:/older" "$root" /older/abi-note)
+  if out=$(timeout 100 "${enter[@]}" 2>&1); then
+    echo "ok older/abi-note"
+  else
+    echo "FAIL older/abi-note"$'\n'"$out"
+    failed=1
+  fi
+fi
 if wanted --programs; then
-  demo programs --host=3.10+older --program=java-version --program=java-keytool --program=java-processes \
+  demo programs --host=3.10+older --program=java-version --program=java-keytool --program=java-processes --program=java-faults \
     --program=node --program=python-threads --program=python-subprocess --program=bash-jobs --program=make-project
 fi
 exit "$failed"

@@ -83,13 +83,17 @@ if [[ ${#packages[@]} -ne 0 ]]; then
   echo force-unsafe-io >"$building/etc/dpkg/dpkg.cfg.d/abishim"
   cp -L /etc/resolv.conf "$building/etc/resolv.conf"
   "${confined[@]}" bash -ec '
-    root=$1; shift
+    suite=$1 root=$2; shift 2
     mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"; mount --rbind /dev "$root/dev"
     export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
     chroot "$root" apt-get -q update
-    chroot "$root" apt-get -q -y install "$@"
+    there=()
+    for package; do  # an older suite lacks some; the programs that need them fail there natively
+      if [[ $suite == trixie ]] || chroot "$root" apt-get -q -s install "$package" >/dev/null; then there+=("$package"); fi
+    done
+    chroot "$root" apt-get -q -y install "${there[@]}"
     chroot "$root" apt-get clean
-    chroot "$root" apt-cache gencaches' install "$building" "${packages[@]}" >>"$log" 2>&1 9>&-
+    chroot "$root" apt-cache gencaches' install "$suite" "$building" "${packages[@]}" >>"$log" 2>&1 9>&-
   rm "$building/usr/sbin/policy-rc.d" "$building/etc/dpkg/dpkg.cfg.d/abishim"
 fi
 

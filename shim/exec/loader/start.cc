@@ -13,8 +13,10 @@
 #include "shim/exec/loader/memory_map.h"
 #include "shim/exec/loader/order.h"
 #include "shim/exec/loader/stack.h"
+#include "shim/exec/old_program.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/memory/open.h"
 #include "shim/plan/question.h"
 #include "shim/sandbox/kept.h"
 #include "shim/signals/actions.h"
@@ -52,7 +54,7 @@ namespace {
 long OpenSelf(const char* name) {
   for (const char* path : {"/proc/self/exe", name}) {
     if (path == nullptr) continue;
-    const long fd = HostCall<"openat">(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+    const long fd = memory::OpenToRead(path);
     if (IsError(fd)) continue;
     if (image::IsSelf(fd)) return fd;
     HostCall<"close">(fd);
@@ -115,6 +117,13 @@ void AllowCodeOnStack(const Elf& elf, const Stack& stack) {
   }
 }
 
+// (The loader's own exec ended what the program before had of it.)
+bool NeedsVsyscall(int program) {
+  char head[4096];
+  const long got = HostCall<"pread64">(program, head, sizeof(head), 0);
+  return !IsError(got) && WantsVsyscall(head, static_cast<Word>(got));
+}
+
 // Our signals as the program left them, then our handlers in their place.
 void Wake(const Order& order, const start::Boot& boot) {
   signals::Ignore(order.ignored);
@@ -138,7 +147,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   start::Keep(order.stats, boot.settings.stats);
   start::Keep(order.library, boot.settings.library);
   start::Keep(order.release, boot.settings.release);
-  boot.settings.vsyscall = presence.vsyscall;
+  boot.settings.vsyscall = presence.vsyscall || NeedsVsyscall(static_cast<int>(order.program));
   boot.vdso = stack.Aux(AT_SYSINFO_EHDR);
   boot.told = true;
   boot.blocked = order.mask;

@@ -1,0 +1,61 @@
+#include "shim/exec/old_program.h"
+
+#include <linux/elf.h>
+
+#include "registers.h"  // arch/ARCH
+#include "shim/plan/question.h"
+#include "shim/plan/vsyscall.h"
+
+namespace abishim::exec {
+namespace {
+
+constexpr Word Padded(Word bytes) { return (bytes + 3) & ~Word{3}; }
+
+// {system, major, minor, patch} of the oldest kernel that it was built for.
+bool IsOldNote(const char* note, const char* end) {
+  constexpr unsigned kAbiTag = 1, kLinux = 0;
+  constexpr char kOwner[] = "GNU";
+  while (note + sizeof(Elf64_Nhdr) <= end) {
+    Elf64_Nhdr head;
+    __builtin_memcpy(&head, note, sizeof(head));
+    const char *name = note + sizeof(head), *text = name + Padded(head.n_namesz);
+    unsigned tag[4];
+    if (text + sizeof(tag) > end) return false;
+    if (head.n_type == kAbiTag && head.n_namesz == sizeof(kOwner) && head.n_descsz >= sizeof(tag) &&
+        __builtin_memcmp(name, kOwner, sizeof(kOwner)) == 0) {
+      __builtin_memcpy(tag, text, sizeof(tag));
+      return tag[0] == kLinux && (tag[1] < 3 || (tag[1] == 3 && tag[2] < 2));
+    }
+    note = text + Padded(head.n_descsz);
+  }
+  return false;
+}
+
+}  // namespace
+
+bool IsOldStatic(const char* head, Word bytes) {
+  Elf64_Ehdr header;
+  if (bytes < sizeof(header)) return false;
+  __builtin_memcpy(&header, head, sizeof(header));
+  if (__builtin_memcmp(head, ELFMAG, SELFMAG) != 0) return false;
+  bool old_note = false;
+  for (Word i = 0, at = header.e_phoff; i < header.e_phnum; ++i, at += sizeof(Elf64_Phdr)) {
+    Elf64_Phdr segment;
+    if (at > bytes - sizeof(segment)) return false;
+    __builtin_memcpy(&segment, head + at, sizeof(segment));
+    if (segment.p_type == PT_INTERP) return false;
+    if (segment.p_type != PT_NOTE || segment.p_offset > bytes) continue;
+    const Word rest = bytes - segment.p_offset;
+    const Word length = segment.p_filesz < rest ? segment.p_filesz : rest;
+    const char* const note = head + segment.p_offset;
+    old_note = old_note || IsOldNote(note, note + length);
+  }
+  return old_note;
+}
+
+bool WantsVsyscall(const char* head, Word bytes) {
+  return IsOldStatic(head, bytes) && !Ask(abishim_gate).never_older &&
+         ProbeVsyscall(abishim_gate) == Answer::kMissing;
+}
+
+}  // namespace abishim::exec
