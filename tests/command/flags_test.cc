@@ -102,6 +102,33 @@ TEST(PretendedFlags, TheTracerSeesToTheWholeTree) {
   }
 }
 
+// A process has one tracer: who wants to be another is told so, once, and fails as he would anyway.
+TEST(PretendedFlags, NobodyElseMayTrace) {
+  const std::string attempts =
+      "$! = 0; syscall(101, 0, 0, 0, 0); print $!+0, ' ';"
+      "unless ($p = fork) { sleep 5; exit } syscall(101, 16, $p, 0, 0); print $!+0; kill 9, $p;";
+  for (const bool shim : {false, true}) {
+    const Outcome outcome = Spawn({ABISHIM_COMMAND, "run", "--pretend-kernel=4.16", "--flags", "--",
+                                   "perl", "-e", "$| = 1; " + attempts},
+                                  "", [&] {
+                                    if (!shim) setenv("ABISHIM", "off", 1);
+                                  });
+    EXPECT_EQ(outcome.out, "1 1");
+    const size_t said = outcome.err.find("a process has one tracer");
+    EXPECT_NE(said, std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("one tracer", said + 20), std::string::npos) << outcome.err;
+  }
+}
+
+// An exec by the shim tries to trace, too, and nothing is said.
+TEST(PretendedFlags, NothingIsSaidOfAnExec) {
+  const Outcome outcome = Spawn({ABISHIM_COMMAND, "run", "--pretend-kernel=4.16", "--flags", "--",
+                                 "sh", "-c", "perl -e 'print 1'; exec perl -e 'print 2'"},
+                                "");
+  EXPECT_EQ(outcome.out, "12");
+  EXPECT_EQ(outcome.err, "");
+}
+
 // clone(2) said nothing of the descriptor that it did not make.
 TEST(PretendedFlags, ClonePidfdIsIgnored) {
   const std::string script =
