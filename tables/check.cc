@@ -93,6 +93,9 @@ consteval bool FlagsAreOfACall() {
     const Use& use = flag.use;
     if (row == nullptr || use.argument >= row->args || use.mask == 0) return false;
     if ((use.value & ~use.mask) != 0 || flag.older < 0) return false;
+    // Our filter and the tracer look at one argument.
+    const bool by_one = flag.when_missing != nullptr || flag.older == kIgnored;
+    if (use.level >= 0 && by_one) return false;
   }
   return true;
 }

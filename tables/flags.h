@@ -11,16 +11,21 @@
 
 namespace abishim {
 
-// How a filter sees it: the lower half of that argument has these bits. (Not what lies in memory:
-// EPOLLEXCLUSIVE, openat2's and clone3's flags.)
+// How a filter sees it: the lower half of that argument has these bits; of a socket's option its
+// level, too. (Not what lies in memory: EPOLLEXCLUSIVE, openat2's and clone3's flags.)
 struct Use {
   int argument = 0;
   unsigned mask = 0, value = 0;
+  int level = -1;  // the second argument, where that counts
 
-  constexpr bool Is(const Args& args) const { return (args.Uint(argument) & mask) == value; }
+  constexpr bool Is(const Args& args) const {
+    return (args.Uint(argument) & mask) == value && (level < 0 || args.Int(1) == level);
+  }
 };
 constexpr Use Bits(int argument, unsigned bits) { return {argument, bits, bits}; }
 constexpr Use Value(int argument, unsigned value) { return {argument, ~0u, value}; }
+constexpr Use OfSocket(unsigned option) { return {2, ~0u, option, 1}; }  // SOL_SOCKET
+constexpr Use OfTcp(unsigned option) { return {2, ~0u, option, 6}; }     // IPPROTO_TCP
 
 inline constexpr int kIgnored = 0;  // in the place of an errno: the call goes on without it
 
@@ -115,10 +120,17 @@ inline constexpr Flag kFlags[] = {
      .when_missing = translate::getrandom,
      .question = {{0, 0, 4}},
      .loses = "33,554,431 bytes a call."},
+    Refuse("getsockopt", "SO_COOKIE", {4, 12}, OfSocket(57), ENOPROTOOPT, kFallback),
+    Refuse("getsockopt", "SO_INCOMING_NAPI_ID", {4, 12}, OfSocket(56), ENOPROTOOPT, kHint),
+    Refuse("getsockopt", "SO_NETNS_COOKIE", {5, 14}, OfSocket(71), ENOPROTOOPT, kFallback),
+    Refuse("getsockopt", "SO_PEERGROUPS", {4, 13}, OfSocket(59), ENOPROTOOPT, kSecurity),
+    Refuse("getsockopt", "SO_PEERPIDFD", {6, 5}, OfSocket(77), ENOPROTOOPT, kSecurity),
     Refuse("inotify_add_watch", "IN_MASK_CREATE", {4, 19}, Bits(2, 0x10000000), kIgnored, kSilent),
     Refuse("ioctl", "FICLONE", {4, 5}, Value(1, 0x40049409), ENOTTY, kFallback),
     Refuse("ioctl", "TIOCGPTPEER", {4, 13}, Value(1, 0x5441), ENOTTY, kFallback),
     Refuse("linkat", "AT_EMPTY_PATH", {2, 6, 39}, Bits(4, 0x1000), EINVAL, kFallback),
+    Refuse("lseek", "SEEK_DATA", {3, 1}, Value(2, 3), EINVAL, kFallback),
+    Refuse("lseek", "SEEK_HOLE", {3, 1}, Value(2, 4), EINVAL, kFallback),
     Refuse("madvise", "MADV_COLD", {5, 4}, Value(2, 20), EINVAL, kHint),
     Refuse("madvise", "MADV_COLLAPSE", {6, 1}, Value(2, 25), EINVAL, kHint),
     Refuse("madvise", "MADV_FREE", {4, 5}, Value(2, 8), EINVAL, kHint),
@@ -197,6 +209,25 @@ inline constexpr Flag kFlags[] = {
     Refuse("seccomp", "SECCOMP_FILTER_FLAG_TSYNC_ESRCH", {5, 7}, Bits(1, 16), EINVAL, kSecurity),
     Refuse("seccomp", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", {5, 19}, Bits(1, 32), EINVAL,
            kSecurity),
+    Refuse("sendmsg", "MSG_FASTOPEN", {3, 7}, Bits(2, 0x20000000), kIgnored, kSilent),
+    Refuse("sendto", "MSG_FASTOPEN", {3, 7}, Bits(3, 0x20000000), kIgnored, kSilent),
+    Refuse("setsockopt", "SO_ATTACH_BPF", {3, 19}, OfSocket(50), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "SO_ATTACH_REUSEPORT_CBPF", {4, 5}, OfSocket(51), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "SO_BINDTOIFINDEX", {5, 1}, OfSocket(62), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "SO_BUSY_POLL", {3, 11}, OfSocket(46), ENOPROTOOPT, kHint),
+    Refuse("setsockopt", "SO_INCOMING_CPU", {4, 4}, OfSocket(49), ENOPROTOOPT, kHint),
+    Refuse("setsockopt", "SO_LOCK_FILTER", {3, 9}, OfSocket(44), ENOPROTOOPT, kSecurity),
+    Refuse("setsockopt", "SO_PASSPIDFD", {6, 5}, OfSocket(76), ENOPROTOOPT, kSecurity),
+    Refuse("setsockopt", "SO_PASSRIGHTS", {6, 16}, OfSocket(83), ENOPROTOOPT, kSecurity),
+    Refuse("setsockopt", "SO_PREFER_BUSY_POLL", {5, 11}, OfSocket(69), ENOPROTOOPT, kHint),
+    Refuse("setsockopt", "SO_RCVMARK", {5, 19}, OfSocket(75), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "SO_REUSEPORT", {3, 9}, OfSocket(15), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "SO_TXTIME", {4, 19}, OfSocket(61), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "SO_ZEROCOPY", {4, 14}, OfSocket(60), ENOPROTOOPT, kFallback),
+    Refuse("setsockopt", "TCP_FASTOPEN", {3, 7}, OfTcp(23), ENOPROTOOPT, kHint),
+    Refuse("setsockopt", "TCP_FASTOPEN_CONNECT", {4, 11}, OfTcp(30), ENOPROTOOPT, kHint),
+    Refuse("setsockopt", "TCP_ULP", {4, 13}, OfTcp(31), ENOPROTOOPT, kFallback),
+    Refuse("socket", "IPPROTO_MPTCP", {5, 6}, Value(2, 262), EPROTONOSUPPORT, kFallback),
     Refuse("timerfd_create", "CLOCK_BOOTTIME", {3, 15}, Value(0, 7), EINVAL, kFallback),
     Refuse("unshare", "CLONE_NEWCGROUP", {4, 6}, Bits(0, 0x2000000), EINVAL, kFallback),
     Refuse("unshare", "CLONE_NEWPID", {3, 8}, Bits(0, 0x20000000), EINVAL, kFallback),

@@ -73,6 +73,7 @@ long MountOf(const Kernel& kernel, int fd) {
   char text[256];
   const ProcPath path(kernel, "fdinfo", fd);
   const long size = ReadSome(kernel, path.text(), text, sizeof(text));
+  if (size == -EMFILE || size == -ENFILE) return size;
   long matched = 0;
   for (long i = 0; i < size; ++i) {
     if (kKey[matched] != '\0') {

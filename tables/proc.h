@@ -41,7 +41,8 @@ inline bool HasProc(const Kernel& kernel, int fd) {
   return IsOurs(kernel, ProcPath(kernel, "fd", fd), fd);
 }
 
-// The mount that a descriptor is on (name_to_handle_at, or fdinfo, 3.15), or -ENOSYS.
+// The mount that a descriptor is on (name_to_handle_at, or fdinfo, 3.15), or -ENOSYS; -EMFILE,
+// -ENFILE: no descriptor is free to read it by.
 long MountOf(const Kernel& kernel, int fd);
 
 // A setting of one digit under /proc/sys; 0 where the kernel is too old for it; `hidden` where

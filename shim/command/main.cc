@@ -89,7 +89,8 @@ void AddDoctor(CLI::App* app, DoctorOptions* options) {
 }
 
 void AddSyscalls(CLI::App* app, SyscallsOptions* options) {
-  CLI::App* syscalls = app->add_subcommand("syscalls", "List the system calls abishim knows");
+  CLI::App* syscalls =
+      app->add_subcommand("syscalls", "List the system calls and flags abishim knows");
   AddText(syscalls, "--since", &options->since, "X.Y", "Only those that came with X.Y or later");
   AddText(syscalls, "--arch", &options->arch, "",
           "Numbers and versions of that architecture (default x86_64)")

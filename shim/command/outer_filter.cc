@@ -113,9 +113,12 @@ void AddFlags(scmp_filter_ctx context, const OlderKernel& kernel, bool traced) {
     if (flag.older == kIgnored && !traced) continue;
     const std::uint32_t action =
         flag.older == kIgnored ? SCMP_ACT_TRACE(kTraceFlags) : SCMP_ACT_ERRNO(flag.older);
-    const scmp_arg_cmp use{static_cast<unsigned>(flag.use.argument), SCMP_CMP_MASKED_EQ,
-                           flag.use.mask, flag.use.value};
-    Check(seccomp_rule_add_array(context, action, number, 1, &use), std::string(flag.name));
+    const scmp_arg_cmp use[] = {
+        {static_cast<unsigned>(flag.use.argument), SCMP_CMP_MASKED_EQ, flag.use.mask,
+         flag.use.value},
+        {1, SCMP_CMP_MASKED_EQ, ~0u, static_cast<scmp_datum_t>(flag.use.level)}};
+    const unsigned count = flag.use.level < 0 ? 1 : 2;
+    Check(seccomp_rule_add_array(context, action, number, count, use), std::string(flag.name));
   }
 }
 

@@ -17,6 +17,7 @@
 #include "shim/command/no_vsyscall.h"
 #include "shim/command/older.h"
 #include "shim/command/older_kernel.h"
+#include "shim/command/one_tracer.h"
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
 #include "shim/command/stats_file.h"
@@ -102,6 +103,7 @@ std::vector<Program> OuterFilters(const RunOptions& options) {
   if (pretended) filters.push_back(PretendKernel(*pretended, options.flags));
   if (!options.without.empty()) filters.push_back(Without(options.without));
   if (options.no_vsyscall) filters.push_back(NoVsyscall());
+  if (options.no_vsyscall || options.flags) filters.push_back(NoticeTracers());
   if (!options.profile.empty()) {
     const Version kernel = pretended ? pretended->version : RunningKernel();
     filters.push_back(CompileProfile(LoadProfile(options.profile, kernel)));

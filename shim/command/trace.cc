@@ -11,6 +11,7 @@
 #include "abi.h"
 #include "shim/command/failure.h"
 #include "shim/command/no_vsyscall.h"
+#include "shim/command/one_tracer.h"
 #include "shim/command/wait.h"
 #include "tables/flags.h"
 #include "tables/lookup.h"
@@ -60,6 +61,7 @@ void TakeHold(pid_t child) {
 
 int WaitAndTrace(pid_t child, const std::optional<OlderKernel>& kernel) {
   VsyscallFaults faults;
+  OneTracer one;
   for (;;) {
     int status;
     const pid_t pid = waitpid(-1, &status, __WALL | WNOHANG);
@@ -70,6 +72,7 @@ int WaitAndTrace(pid_t child, const std::optional<OlderKernel>& kernel) {
     const bool seen_to = faults.Notice(pid, status);
     if (WIFSTOPPED(status)) {
       const bool handed_over = status >> 16 == PTRACE_EVENT_SECCOMP;
+      if (handed_over) one.Notice(pid);
       if (handed_over && !seen_to && kernel) TakeOutFlags(pid, *kernel);
       GoOn(pid, status);
     } else if (pid == child) {

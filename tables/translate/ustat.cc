@@ -64,7 +64,7 @@ long StatMount(const Kernel& kernel, const Mount& mount, struct statfs* is) {
   const long fd = OpenPath(kernel, AT_FDCWD, reinterpret_cast<Word>(mount.path), 0);
   if (IsError(fd)) return fd;
   const long id = MountOf(kernel, static_cast<int>(fd));
-  long error = id == mount.id || id == -ENOSYS ? 0 : -ENOENT;
+  long error = id == mount.id || IsError(id) ? 0 : -ENOENT;
   if (error == 0) error = kernel.Call<"fstatfs">(fd, is);
   if (error == -EBADF) error = kernel.Call<"statfs">(mount.path, is);  // O_PATH, before 3.12
   kernel.Call<"close">(fd);

@@ -23,7 +23,8 @@ std::string Said(bool shim, const Words& options, const std::string& script) {
 
 // perl prints errno, 0 for success.
 int ErrnoUnder(const std::string& kernel, const std::string& call) {
-  const std::string script = "$! = 0; $r = syscall(" + call + "); print $r < 0 ? $!+0 : 0";
+  const std::string script =
+      "socket S, 2, 1, 0; $! = 0; $r = syscall(" + call + "); print $r < 0 ? $!+0 : 0";
   const std::string said = Said(false, {"--pretend-kernel=" + kernel}, script);
   return said.empty() ? -1 : atoi(said.c_str());
 }
@@ -35,6 +36,7 @@ TEST(PretendedFlags, AreRefusedAsTheyWere) {
     int errno_before;
     const char *before, *since;
   };
+  const char* const kReuse = "54, fileno(S), 1, 15, $b = pack('l', 1), 4";
   const Case cases[] = {
       {"318, $b = ' ' x 8, 8, 4", "318, $b = ' ' x 8, 8, 1", EINVAL, "5.5", "5.6"},
       {"319, $b = 'x', 16", "319, $b = 'x', 1", EINVAL, "6.2", "6.3"},
@@ -44,6 +46,13 @@ TEST(PretendedFlags, AreRefusedAsTheyWere) {
       {"157, 0x53564d41, 0, 0, 0, 0", "157, 3, 0, 0, 0, 0", EINVAL, "5.16", nullptr},
       {"202, $b = pack('L2', 0, 0), 13, 0, 0, 0, 0", "202, $b = ' ' x 8, 1, 0, 0, 0, 0", ENOSYS,
        "5.13", "5.14"},
+      // A socket's options are told apart by their level: IP's 15 is IP_FREEBIND.
+      {kReuse, "54, fileno(S), 0, 15, $b = pack('l', 1), 4", ENOPROTOOPT, "3.8", "3.9"},
+      {"55, fileno(S), 1, 57, $b = ' ' x 8, $c = pack('l', 8)",
+       "55, fileno(S), 1, 3, $b = ' ' x 8, $c = pack('l', 8)", ENOPROTOOPT, "4.11", "4.12"},
+      {"54, fileno(S), 6, 30, $b = pack('l', 1), 4", "54, fileno(S), 6, 1, $b = pack('l', 1), 4",
+       ENOPROTOOPT, "4.10", "4.11"},
+      {"41, 2, 1, 262", "41, 2, 1, 0", EPROTONOSUPPORT, "5.5", nullptr},
   };
   for (const Case& c : cases) {
     EXPECT_EQ(ErrnoUnder(c.before, c.call), c.errno_before) << c.call;
@@ -91,6 +100,33 @@ TEST(PretendedFlags, TheTracerSeesToTheWholeTree) {
     EXPECT_EQ(Said(shim, {"--pretend-kernel=4.16", "--flags"}, script),
               twice + " 7 alarm " + twice);
   }
+}
+
+// A process has one tracer: who wants to be another is told so, once, and fails as he would anyway.
+TEST(PretendedFlags, NobodyElseMayTrace) {
+  const std::string attempts =
+      "$! = 0; syscall(101, 0, 0, 0, 0); print $!+0, ' ';"
+      "unless ($p = fork) { sleep 5; exit } syscall(101, 16, $p, 0, 0); print $!+0; kill 9, $p;";
+  for (const bool shim : {false, true}) {
+    const Outcome outcome = Spawn({ABISHIM_COMMAND, "run", "--pretend-kernel=4.16", "--flags", "--",
+                                   "perl", "-e", "$| = 1; " + attempts},
+                                  "", [&] {
+                                    if (!shim) setenv("ABISHIM", "off", 1);
+                                  });
+    EXPECT_EQ(outcome.out, "1 1");
+    const size_t said = outcome.err.find("a process has one tracer");
+    EXPECT_NE(said, std::string::npos) << outcome.err;
+    EXPECT_EQ(outcome.err.find("one tracer", said + 20), std::string::npos) << outcome.err;
+  }
+}
+
+// An exec by the shim tries to trace, too, and nothing is said.
+TEST(PretendedFlags, NothingIsSaidOfAnExec) {
+  const Outcome outcome = Spawn({ABISHIM_COMMAND, "run", "--pretend-kernel=4.16", "--flags", "--",
+                                 "sh", "-c", "perl -e 'print 1'; exec perl -e 'print 2'"},
+                                "");
+  EXPECT_EQ(outcome.out, "12");
+  EXPECT_EQ(outcome.err, "");
 }
 
 // clone(2) said nothing of the descriptor that it did not make.

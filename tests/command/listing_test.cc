@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tables/syscalls.h"
+#include "tables/flags.h"
 #include "tests/command/spawn.h"
 
 namespace abishim::test {
@@ -16,18 +16,57 @@ using testing::HasSubstr;
 TEST(Listing, SyscallsHasEveryRow) {
   int expected = 0;
   for (const Row& row : kSyscalls) expected += row.nr.OnX86_64() != kNone;
+  expected += std::size(kFlags);
   const json all = json::parse(Off({"syscalls", "--json"}).out);
   EXPECT_EQ(all.size(), expected);
   const std::string text = Off({"syscalls"}).out;
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), expected + 1);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), expected + 3);
   EXPECT_THAT(text, HasSubstr("epoll_pwait2"));
   EXPECT_THAT(text, HasSubstr("Timeouts are rounded up"));
+}
+
+// Whatever came after 2.6.32 has a class, and a refusal its reason: as the user sees it.
+TEST(Listing, NothingNewerIsWithoutClassOrReason) {
+  const json all = json::parse(Off({"syscalls", "--json", "--since=2.6.33"}).out);
+  int refused = 0;
+  for (const json& row : all) {
+    EXPECT_TRUE(row.at("class") == "exact" || row.at("class") == "partial" ||
+                row.at("class") == "refuse")
+        << row;
+    if (row.at("class") == "refuse") {
+      ++refused;
+      EXPECT_GT(row.at("reason").get<std::string>().size(), 20u) << row;
+    }
+    if (row.at("class") == "partial") {
+      EXPECT_GT(row.at("loses").get<std::string>().size(), 10u);
+    }
+  }
+  EXPECT_GT(refused, 100);
+}
+
+TEST(Listing, SyscallsHasTheFlags) {
+  const json all = json::parse(Off({"syscalls", "--json", "--since=4.17"}).out);
+  const auto find = [&](const std::string& name) {
+    for (const json& row : all) {
+      if (row.value("flag", "") == name) return row;
+    }
+    return json();
+  };
+  const json flag = find("MAP_FIXED_NOREPLACE");  // inclusive
+  EXPECT_EQ(flag.at("call"), "mmap");
+  EXPECT_EQ(flag.at("since"), "4.17");
+  EXPECT_EQ(flag.at("older"), "ignored");
+  EXPECT_EQ(flag.at("class"), "partial");
+  EXPECT_EQ(flag.at("translated"), true);
+  EXPECT_EQ(find("P_PIDFD").at("older"), "EINVAL");
+  EXPECT_TRUE(find("F_OFD_SETLK").is_null());  // 3.15
+  EXPECT_THAT(Off({"syscalls", "--since=4.17"}).out, HasSubstr("\nmmap(MAP_FIXED_NOREPLACE)"));
 }
 
 TEST(Listing, SyscallsOfAnArchitectureSinceAVersion) {
   const auto find = [](const json& all, const std::string& name) {
     for (const json& row : all) {
-      if (row.at("name") == name) return row;
+      if (row.value("name", "") == name) return row;
     }
     return json();
   };

@@ -19,10 +19,11 @@ namespace fs = std::filesystem;
 // A program that prints each name with its value, as the headers in `include` have them.
 std::string Program(const fs::path& include) {
   std::string text =
-      "#define __force\n#include <asm/ioctls.h>\n#include <linux/time.h>\n#include <stdio.h>\n";
+      "#define __force\n#include <sys/socket.h>\n#include <asm/ioctls.h>\n#include <time.h>\n"
+      "#include <stdio.h>\n";
   for (const char* header :
-       {"close_range", "falloc", "fcntl", "fs", "futex", "inotify", "memfd", "mman", "mount",
-        "pidfd", "prctl", "random", "sched", "seccomp", "wait", "watch_queue"}) {
+       {"close_range", "falloc", "fcntl", "fs", "futex", "in", "inotify", "memfd", "mman", "mount",
+        "pidfd", "prctl", "random", "sched", "seccomp", "tcp", "wait", "watch_queue"}) {
     const std::string file = "linux/" + std::string(header) + ".h";
     if (fs::exists(include / file)) text += "#include <" + file + ">\n";
   }

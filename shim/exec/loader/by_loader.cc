@@ -71,7 +71,16 @@ class Entry {
   char here_[kOrderBytes];
 };
 
-long Load(const Request& r, const Found& found) {
+// What leads to the loader is executed as it is named: if it is a sealed copy or on a read-only
+// mount, that is what the program will look for in /proc/self/exe.
+long ExecuteNamed(Request r, const Found& found, const Vectors& vectors) {
+  r.argv = reinterpret_cast<Word>(vectors.argv());
+  r.envp = reinterpret_cast<Word>(vectors.envp());
+  const long error = MakeCall(r);
+  return error == -ENOSYS ? HostCall<"execve">(found.name, r.argv, r.envp) : error;
+}
+
+long Load(const Request& r, const Found& found, bool as_named) {
   Entry entry;
   Order order{.mask = r.frame->mask & ~signals::KeptOpen(),
               .ignored = signals::IgnoredOfOurs(),
@@ -92,7 +101,8 @@ long Load(const Request& r, const Found& found) {
   // From here on another thread's fork would hand them to its child.
   HostCall<"fcntl">(found.program, F_SETFD, 0);
   if (found.interpreter >= 0) HostCall<"fcntl">(found.interpreter, F_SETFD, 0);
-  return ExecuteLibrary(vectors.argv(), vectors.envp());
+  return as_named ? ExecuteNamed(r, found, vectors)
+                  : ExecuteLibrary(vectors.argv(), vectors.envp());
 }
 
 void Complain(const Found& found, const char* why) {
@@ -114,7 +124,7 @@ long FindAndLoad(const Request& r) {
       Complain(found, "it gains privileges, so the shim stays behind");
       error = Plain(r);
     } else {
-      error = Load(r, found);
+      error = Load(r, found, instead != nullptr);
       if (error == -EACCES) Complain(found, "the loader cannot be executed");
     }
   }

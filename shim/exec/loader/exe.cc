@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 
 #include "shim/exec/loader/fd_path.h"
+#include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/plan/bpf.h"
 #include "shim/plan/filter.h"
@@ -78,6 +79,22 @@ bool IsOurLink(int directory, Word path) {
   return false;
 }
 
+// Other bytes of the same length are no reason to look into every program.
+bool IsCopy(const arch::KernelStat& asked, const arch::KernelStat& ours, int directory, Word path,
+            int flags) {
+  if (asked.size != ours.size || !translate::IsType(asked, translate::kRegular)) return false;
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  char first = '/';
+  abishim_copy(&first, reinterpret_cast<const void*>(path), 1);
+  const bool itself = (flags & AT_EMPTY_PATH) != 0 && first == '\0';
+  const long fd = itself ? HostCall<"openat">(AT_FDCWD, FdPath(directory).text, kFlags)
+                         : HostCall<"openat">(directory, path, kFlags);
+  if (IsError(fd)) return false;
+  const bool copy = image::IsSelf(fd);
+  HostCall<"close">(fd);
+  return copy;
+}
+
 long Answer(Word buffer, int size) {
   if (size <= 0) return -EINVAL;
   Word length = __builtin_strlen(g_program);
@@ -118,7 +135,9 @@ const char* ProgramBehind(int directory, Word path, int flags) {
   if (IsError(Stat(directory, path, flags, &asked)) || IsError(Stat(kLink, 0, &ours))) {
     return nullptr;
   }
-  return translate::IsSameFile(asked, ours) ? g_program : nullptr;
+  const bool same =
+      translate::IsSameFile(asked, ours) || IsCopy(asked, ours, directory, path, flags);
+  return same ? g_program : nullptr;
 }
 
 }  // namespace abishim::exec

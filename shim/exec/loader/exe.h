@@ -16,8 +16,9 @@ void ShowProgram(long fd);
 // The control of readlink(2) and readlinkat(2).
 void ReadLink(arch::Ucontext* u, long nr, const Args& args);
 
-// The program's path, if this process was started by the loader and the name leads to the loader;
-// else null.
+// The program's path, if this process was started by the loader and the name leads to the loader,
+// or to a copy of it; else null. (crun and runc execute a sealed copy, or a read-only mount, of
+// what /proc/self/exe is before they enter a container.)
 const char* ProgramBehind(int directory, Word path, int flags);
 
 }  // namespace abishim::exec
