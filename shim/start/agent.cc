@@ -29,11 +29,11 @@ constinit Settings g_settings;
 void Awake(const Boot& boot) {
   g_settings = boot.settings;
   g_stats = MapStats(g_settings.stats);
-  signals::StartAlternateStacks(g_settings.frame_bytes);
   signals::StartMasks();
   g_unblocked = Unblock(signals::KeptOpen());
   signals::StartThreads(boot.told ? boot.blocked & signals::KeptOpen() : g_unblocked,
                         boot.sigsys_pending);
+  signals::StartAlternateStacks(g_settings.frame_bytes, signals::IsBefore4_14());
   if (g_settings.vsyscall) deliver::StartVsyscall(boot.vdso);
   signals::StartActions();
   sandbox::Arrive();

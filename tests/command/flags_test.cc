@@ -93,6 +93,22 @@ TEST(PretendedFlags, TheTracerSeesToTheWholeTree) {
   }
 }
 
+// Tries to get such a stack, one that serves the shim and a smaller one, and what the program then
+// has of it.
+constexpr char kDisarmed[] =
+    "$at = syscall(9, 0, 65536, 3, 0x22, -1, 0);"
+    "for $size (65536, 4096) {"
+    "  $! = 0; syscall(131, $b = pack('QlxxxxQ', $at, -2147483648, $size), 0);"
+    "  print $!+0, ' '; syscall(131, 0, $b = 'x' x 24);"
+    "  print join(' ', unpack 'QlxxxxQ', $b) eq '0 2 0' ? 'none ' : 'some ' }";
+
+TEST(PretendedFlags, AutodisarmIsRefused) {
+  const std::string refused = std::to_string(EINVAL) + " none ";
+  EXPECT_EQ(Said(false, {"--pretend-kernel=3.10", "--flags"}, kDisarmed), refused + refused);
+  EXPECT_EQ(Said(true, {"--pretend-kernel=3.10", "--flags"}, kDisarmed), refused + refused);
+  EXPECT_EQ(Said(true, {"--pretend-kernel=4.7", "--flags"}, kDisarmed), "0 some 0 some ");
+}
+
 // clone(2) said nothing of the descriptor that it did not make.
 TEST(PretendedFlags, ClonePidfdIsIgnored) {
   const std::string script =
