@@ -35,6 +35,9 @@ inline unsigned long& Argument(TraceeRegisters* r, int i) {
   return r->*arguments[i];
 }
 inline unsigned long Result(const TraceeRegisters& r) { return r.rax; }
+inline void SetResult(TraceeRegisters* r, long value) {
+  r->rax = static_cast<unsigned long>(value);
+}
 inline unsigned long Descriptor(const TraceeRegisters& r) { return r.r8; }
 
 // The registers with which the task runs the stub at `stub` on a stack of its own: mmap(a...), of

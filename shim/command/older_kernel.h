@@ -22,6 +22,9 @@ struct OlderKernel {
   bool Has(const Flag& flag) const;
 };
 
+// sigaltstack's SS_AUTODISARM, EINVAL before, is no row of flags.h: it lies in memory.
+inline constexpr Version kAutodisarmSince{4, 7};
+
 // "X.Y", "X.Y.Z" or a name; anything else is a Failure.
 OlderKernel ParseOlderKernel(const std::string& text);
 

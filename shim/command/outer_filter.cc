@@ -120,6 +120,9 @@ void AddFlags(scmp_filter_ctx context, const OlderKernel& kernel, bool traced) {
     const unsigned count = flag.use.level < 0 ? 1 : 2;
     Check(seccomp_rule_add_array(context, action, number, count, use), std::string(flag.name));
   }
+  if (!traced || kernel.version >= kAutodisarmSince) return;
+  const int number = NumberOf("sigaltstack");
+  Check(seccomp_rule_add(context, SCMP_ACT_TRACE(kTraceFlags), number, 0), "SS_AUTODISARM");
 }
 
 // A bad descriptor is told apart, so that who asks by one is misled as on the real thing.

@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "abi.h"
+#include "registers.h"
 #include "shim/command/failure.h"
 #include "shim/command/no_vsyscall.h"
 #include "shim/command/one_tracer.h"
@@ -20,11 +21,25 @@
 namespace abishim::command {
 namespace {
 
-// Of each call those that the pretended kernel ignored.
+// SS_AUTODISARM lies in memory: in the second word of what sigaltstack(2) is given.
+bool IsAutodisarm(pid_t pid, arch::TraceeRegisters* registers) {
+  if (arch::Number(*registers) != NumberOf("sigaltstack")) return false;
+  const Word stack = arch::Argument(registers, 0);
+  errno = 0;
+  const long flags = stack == 0 ? 0 : ptrace(PTRACE_PEEKDATA, pid, stack + sizeof(Word), 0);
+  return errno == 0 && (static_cast<int>(flags) & arch::kStackDisarms) != 0;
+}
+
+// Of each call those that the pretended kernel ignored; and that which it refused and no filter
+// can see.
 void TakeOutFlags(pid_t pid, const OlderKernel& kernel) {
   arch::TraceeRegisters registers;
   if (ptrace(static_cast<__ptrace_request>(arch::kGetRegisters), pid, 0, &registers) != 0)
     return;  // killed meanwhile
+  if (kernel.version < kAutodisarmSince && IsAutodisarm(pid, &registers)) {
+    arch::SkipCall(&registers);
+    arch::SetResult(&registers, -EINVAL);
+  }
   for (const Flag& flag : kFlags) {
     const bool ignored = flag.older == kIgnored && !kernel.Has(flag);
     if (!ignored || arch::NumberIn(FindRow(flag.call)->nr) != arch::Number(registers)) continue;

@@ -66,9 +66,10 @@ void SwallowSigchld(const Handover& h) {
   const __kernel_timespec at_once = {0, 0};
   arch::Siginfo info{};
   if (HostCall<"rt_sigtimedwait">(&only, &info, &at_once, 8) != kSigchld) return;
-  // si_pid comes first. Any other is put back.
+  // si_pid comes first. Any other is put back; before 3.9 without saying who it was.
   if (IsHelper(h, static_cast<int>(info.words[0]))) return;
-  HostCall<"rt_sigqueueinfo">(HostCall<"getpid">(), kSigchld, &info);
+  const long pid = HostCall<"getpid">();
+  if (IsError(HostCall<"rt_sigqueueinfo">(pid, kSigchld, &info))) HostCall<"kill">(pid, kSigchld);
 }
 
 // As the kernel does for a program that asked to be traced: it stops by a SIGTRAP before its first

@@ -85,8 +85,9 @@ bool Replace(Word page, Word copy, long fd, Word offset) {
   const long moved = HostCall<"mremap">(copy, kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, page);
   if (static_cast<Word>(moved) == page) return true;
   HostCall<"munmap">(copy, kPage);
-  // Out of memory in its midst, the old page may be gone.
-  const long again = MapPage(page, MAP_FIXED_NOREPLACE, fd, offset);
+  // Out of memory in its midst, the old page may be gone. (By a hint: before 4.17 there is no
+  // MAP_FIXED_NOREPLACE.)
+  const long again = MapPage(page, 0, fd, offset);
   if (!IsError(again) && static_cast<Word>(again) != page) HostCall<"munmap">(again, kPage);
   return false;
 }

@@ -24,13 +24,13 @@ bool Serves(Word start, Word site) {
   return arch::Reaches(start, site) && arch::Reaches(start + kAreaBytes, site);
 }
 
-// Before 4.17 the flag is not known and the address a hint.
+// By a hint: before 4.17 there is no MAP_FIXED_NOREPLACE. What the kernel chooses instead may be
+// the place that some heap is to grow into.
 Word MapAt(Word at, Word site) {
-  const long got =
-      HostCall<"mmap">(at, kAreaBytes, PROT_READ | PROT_EXEC,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  const long got = HostCall<"mmap">(at, kAreaBytes, PROT_READ | PROT_EXEC,
+                                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (IsError(got)) return 0;
-  if (Serves(static_cast<Word>(got), site)) return static_cast<Word>(got);
+  if (static_cast<Word>(got) == at && Serves(at, site)) return at;
   HostCall<"munmap">(got, kAreaBytes);
   return 0;
 }

@@ -13,8 +13,8 @@ long Prctl(RawCall call, long option, long a, long b) {
   return call(NumberOf("prctl"), option, a, b, 0, 0, 0);
 }
 
-long InstallOnce(RawCall call, const sock_fprog& program, bool tsync) {
-  const auto address = reinterpret_cast<long>(&program);
+long InstallOnce(RawCall call, const sock_fprog* program, bool tsync) {
+  const auto address = reinterpret_cast<long>(program);
   const auto seccomp = [&](long flags) {
     return call(NumberOf("seccomp"), SECCOMP_SET_MODE_FILTER, flags, address, 0, 0, 0);
   };
@@ -36,16 +36,23 @@ sock_fprog Describe(const sock_filter* program, unsigned length) {
 
 }  // namespace
 
+// The program is read before anything else is looked at.
+long CanInstall(RawCall call, bool tsync) {
+  const long result = InstallOnce(call, nullptr, tsync);
+  return result == -EFAULT ? 0 : result;
+}
+
 long InstallWithoutPromise(RawCall call, const sock_filter* program, unsigned length) {
-  return InstallOnce(call, Describe(program, length), false);
+  const sock_fprog described = Describe(program, length);
+  return InstallOnce(call, &described, false);
 }
 
 long Install(RawCall call, const sock_filter* program, unsigned length, bool tsync) {
   const sock_fprog described = Describe(program, length);
-  const long result = InstallOnce(call, described, tsync);
+  const long result = InstallOnce(call, &described, tsync);
   if (result != -EACCES) return result;
   const long promised = Prctl(call, PR_SET_NO_NEW_PRIVS, 1, 0);
-  return promised != 0 ? promised : InstallOnce(call, described, tsync);
+  return promised != 0 ? promised : InstallOnce(call, &described, tsync);
 }
 
 }  // namespace abishim

@@ -7,6 +7,10 @@
 
 namespace abishim {
 
+// 0, or why no filter can be installed: EINVAL on kernels without (before 3.5), ENOSYS where other
+// threads cannot be reached (before 3.17). A promise that is still to be made is no reason.
+long CanInstall(RawCall call, bool tsync);
+
 // 0; -errno; or, with tsync, the id (> 0) of a thread that could not be synchronised. Unless it is
 // 0, nothing was installed. NO_NEW_PRIVS is set only when the kernel insists.
 long Install(RawCall call, const sock_filter* program, unsigned length, bool tsync);

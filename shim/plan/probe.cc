@@ -1,6 +1,7 @@
 #include "shim/plan/probe.h"
 
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
@@ -61,11 +62,23 @@ Answer Understand(const Asked& row, long result, bool filtered) {
   return filtered && !row.by_age ? Answer::kWorks : Answer::kWrong;
 }
 
-// Who refuses a flag with EINVAL does not know it; anything else is not the flag's fault.
+long Call(RawCall call, int nr, const Args& a) {
+  return call(nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
+}
+
+// Who refuses a flag with EINVAL does not know it; anything else is not the flag's fault. (A
+// program that has closed the descriptor that is asked of is asked of another one.)
 Answer AskFlag(RawCall call, const AskedFlag& flag) {
-  const Args& a = flag.question;
-  const long result =
-      call(flag.nr, a.Long(0), a.Long(1), a.Long(2), a.Long(3), a.Long(4), a.Long(5));
+  long result = Call(call, flag.nr, flag.question);
+  const long fd = result != -EBADF ? -1
+                                   : call(NumberOf("openat"), AT_FDCWD, reinterpret_cast<long>("/"),
+                                          O_RDONLY | O_CLOEXEC, 0, 0, 0);
+  if (fd >= 0) {
+    Args other = flag.question;
+    other.word[0] = static_cast<Word>(fd);
+    result = Call(call, flag.nr, other);
+    call(NumberOf("close"), fd, 0, 0, 0, 0, 0);
+  }
   return result == -EINVAL ? Answer::kMissing : Answer::kWorks;
 }
 

@@ -141,6 +141,13 @@ void StartActions() {
   }
 }
 
+void StopActions() {
+  for (const int signal : {kSigsys, kSigbus, kSigsegv}) {
+    const arch::Sigaction program = ProgramAction(signal);
+    HostCall<"rt_sigaction">(signal, &program, 0, 8);
+  }
+}
+
 // kernel/signal.c, do_sigaction: size, then the pointer, then the signal, then the effect, and the
 // old action is written last.
 long SetAction(int signal, Word act_at, Word oldact_at, Word size) {

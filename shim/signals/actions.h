@@ -20,6 +20,8 @@ void Ignore(Word signals);
 
 // Puts our handlers in place; what was there becomes the program's view.
 void StartActions();
+// Puts back what was there.
+void StopActions();
 
 // Does the program see one of KeptOpen() in the mask of this other signal's action, where in truth
 // it is not?

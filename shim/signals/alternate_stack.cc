@@ -14,7 +14,8 @@ constexpr Word kMinimum = 2048;  // MINSIGSTKSZ
 
 // What the kernel's frame takes; and what our handler, a nested fault and the program's own handler
 // want on top.
-constinit Word g_frame_bytes;  // 0: unknown
+constinit Word g_frame_bytes;    // 0: unknown
+constinit bool g_no_autodisarm;  // a kernel before 4.7, which refuses the flag
 constexpr Word kRoom = 8192, kUsualFrame = 4096;
 
 Word FrameBytes() { return g_frame_bytes != 0 ? g_frame_bytes : kUsualFrame; }
@@ -55,7 +56,7 @@ Word Replace(const arch::Ucontext& u, Thread* self, const arch::AltStack& progra
 // Checks and the program's new view; *real becomes what the kernel shall have. 0 or -errno.
 long Choose(const arch::Ucontext& u, Thread* self, arch::AltStack wanted, arch::AltStack* real) {
   if (StandsOn(u)) return -EPERM;
-  const int mode = wanted.flags & ~kAutodisarm;
+  const int mode = wanted.flags & ~(g_no_autodisarm ? 0 : kAutodisarm);
   if (mode != 0 && mode != kOnStack && mode != kDisable) return -EINVAL;
   wanted.flags &= kAutodisarm;
   if (mode == kDisable) {
@@ -135,6 +136,12 @@ void EnsureAlternateStack(arch::Ucontext* u) {
   if (ours != 0) u->stack = {ours, 0, 0, memory::kStackBytes};
 }
 
-void StartAlternateStacks(Word frame_bytes) { g_frame_bytes = frame_bytes; }
+// Asked for a stack without a size a kernel that knows the flag says ENOMEM; EPERM to who stands on
+// another one, and then it is not known.
+void StartAlternateStacks(Word frame_bytes, bool may_be_old) {
+  g_frame_bytes = frame_bytes;
+  const arch::AltStack none{0, kAutodisarm, 0, 0};
+  g_no_autodisarm = may_be_old && HostCall<"sigaltstack">(&none, 0) == -EINVAL;
+}
 
 }  // namespace abishim::signals

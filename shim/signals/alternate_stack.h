@@ -22,7 +22,8 @@ void EnsureAlternateStack(arch::Ucontext* u);
 // Is there room on it for a trap? True of ours.
 bool ServesAsAlternateStack(const arch::AltStack& stack);
 
-// AT_MINSIGSTKSZ of this machine, 0 if unknown.
-void StartAlternateStacks(Word frame_bytes);
+// AT_MINSIGSTKSZ of this machine, 0 if unknown. `may_be_old`: the kernel may be one before 4.7; no
+// others are asked, as a filter of the program's may not allow it.
+void StartAlternateStacks(Word frame_bytes, bool may_be_old);
 
 }  // namespace abishim::signals

@@ -6,6 +6,7 @@
 #include "shim/sandbox/guard.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
+#include "shim/signals/resend.h"
 #include "shim/signals/thread.h"
 
 namespace abishim::signals {
@@ -17,16 +18,12 @@ constexpr Word kDefault = 0, kIgnore = 1;
 // Sent by somebody (kill, sigqueue), not by a fault of this thread.
 bool Sent(const arch::Siginfo& info) { return info.code <= 0; }
 
-long Queue(int signal, const arch::Siginfo& info) {
-  return HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), signal, &info);
-}
-
 // It came while one of our handlers ran. It waits until the program goes on: blocked in what this
 // frame returns to, which is our own handler, whose end restores the program's mask.
 void Later(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
   u->mask |= Bit(signal);
   HostCall<"rt_sigprocmask">(kSigBlock, &u->mask, 0, 8);
-  Queue(signal, info);
+  Resend(signal, info);
 }
 
 // Ends the program as natively: same signal, same address, same core. What the kernel raised, it
@@ -40,7 +37,7 @@ void Default(int signal, const arch::Siginfo& info, arch::Ucontext* u) {
   }
   SurrenderAction(signal);
   u->mask &= ~Bit(signal);
-  if (Queue(signal, info) == 0) return;
+  if (Resend(signal, info) == 0) return;
   u->mask |= Bit(kSigsegv);  // refused: then by a fault of its own
   arch::SetProgramCounter(u, 0);
 }

@@ -8,6 +8,7 @@
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
 #include "shim/signals/masks.h"
+#include "shim/signals/resend.h"
 #include "shim/signals/thread.h"
 #include "shim/start/release.h"
 #include "shim/start/uname.h"
@@ -27,9 +28,7 @@ void Deliver(Thread* t, Word signals) {
   t->pending &= ~signals;
   HostCall<"rt_sigprocmask">(kSigBlock, &signals, 0, 8);
   for (const int signal : {kSigsys, kSigsegv}) {
-    if ((signals & Bit(signal)) == 0) continue;
-    HostCall<"rt_tgsigqueueinfo">(HostCall<"getpid">(), HostCall<"gettid">(), signal,
-                                  &t->Pending(signal));
+    if ((signals & Bit(signal)) != 0) Resend(signal, t->Pending(signal));
   }
 }
 

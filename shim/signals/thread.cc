@@ -201,6 +201,8 @@ bool MemoryIsBorrowed() {
 
 bool MemoryIsSurelyOurs() { return g_surely_ours.load() && !MemoryIsBorrowed(); }
 
+bool IsBefore4_14() { return g_use_witness.load(std::memory_order_relaxed); }
+
 void StartThreads(unsigned long blocked, const arch::Siginfo* pending) {
   g_last_owner.store(static_cast<int>(HostCall<"getpid">()));
   g_surely_ours.store(true);

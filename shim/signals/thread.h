@@ -57,5 +57,7 @@ bool AnyMayBeBlocked();
 // Called once at start; `blocked`: those that were when the program began, and perhaps a SIGSYS
 // that is `pending`.
 void StartThreads(unsigned long blocked, const arch::Siginfo* pending);
+// Known then: is this a kernel before 4.14?
+bool IsBefore4_14();
 
 }  // namespace abishim::signals

@@ -14,6 +14,7 @@ namespace abishim::start {
 namespace {
 
 constinit Stats* g_stats;  // null: nobody counts
+constinit Word g_unblocked;
 
 // They must not be blocked from here on; which of them were is the program's view.
 Word Unblock(Word signals) {
@@ -29,14 +30,20 @@ constinit Settings g_settings;
 void Awake(const Boot& boot) {
   g_settings = boot.settings;
   g_stats = MapStats(g_settings.stats);
-  signals::StartAlternateStacks(g_settings.frame_bytes);
   signals::StartMasks();
-  const Word were = Unblock(signals::KeptOpen());
-  signals::StartThreads(boot.told ? boot.blocked & signals::KeptOpen() : were, boot.sigsys_pending);
+  g_unblocked = Unblock(signals::KeptOpen());
+  signals::StartThreads(boot.told ? boot.blocked & signals::KeptOpen() : g_unblocked,
+                        boot.sigsys_pending);
+  signals::StartAlternateStacks(g_settings.frame_bytes, signals::IsBefore4_14());
   if (g_settings.vsyscall) deliver::StartVsyscall(boot.vdso);
   if (g_settings.release[0] != '\0') TellRelease(boot.vdso, g_settings.release);
   signals::StartActions();
   sandbox::Arrive();
+}
+
+void Asleep() {
+  signals::StopActions();
+  HostCall<"rt_sigprocmask">(signals::kSigBlock, &g_unblocked, 0, 8);
 }
 
 void Count(long nr, bool repaired) {

@@ -18,6 +18,8 @@ struct Boot {
 };
 
 void Awake(const Boot& boot);
+// No filter came to be in force after all: signals are the program's again.
+void Asleep();
 
 // Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
 void Count(long nr, bool repaired);

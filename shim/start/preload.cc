@@ -111,6 +111,12 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   return Install(abishim_gate, program.begin(), program.length(), threads != Threads::kAlone);
 }
 
+// The image without its filter. Another thread may be in one of its handlers just now.
+void Withdraw(Word base, Threads threads) {
+  image::At(base, &Asleep)();
+  if (threads == Threads::kAlone) HostCall<"munmap">(base, image::Size());
+}
+
 void Start(const Environment& environment) {
   if (const Presence presence = Ask(abishim_gate); presence.present) {
     return Rejoin(environment, presence);
@@ -129,6 +135,10 @@ void Start(const Environment& environment) {
   }
   if (plan.empty) return;
   const Threads threads = LookAtThreads(abishim_gate);
+  // Asked first: nothing at all is changed on a kernel without filters.
+  if (const long error = CanInstall(abishim_gate, threads != Threads::kAlone)) {
+    return LogPlan(environment, plan, 0, error);
+  }
   Word base = 0;
   if (plan.translates) {
     Maps maps;
@@ -148,6 +158,7 @@ void Start(const Environment& environment) {
     }
   }
   const long error = Enforce(environment, plan, base, threads);
+  if (error != 0 && base != 0) Withdraw(base, threads);
   LogPlan(environment, plan, base, error);
 }
 

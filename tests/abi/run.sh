@@ -1,7 +1,8 @@
 #!/bin/bash
-# run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|PROFILE|older|older-X.Y|host-older]...
+# run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|KERNEL-flags|PROFILE|older|older-X.Y|host-older]...
 # [--mode=patched|trap|eager] [NAME...]: compiles the programs of this folder and runs each natively, with abishim as the host is
-# (host), and as an older host would have it (3.10: --pretend-kernel, docker-19.03: --profile). --compile: and runs none.
+# (host), and as an older host would have it (3.10: --pretend-kernel, 3.10-flags: the same with --flags, docker-19.03: --profile).
+# --compile: and runs none.
 #
 # older: --older on a host without the calls that old user spaces make, and without their vsyscall page (older-3.10: that, of
 # Linux 3.10). trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
@@ -64,6 +65,7 @@ one() {
     native) ;;
     host) prefix=("$top/$abishim" run "--mode=$ABI_MODE" --) ;;
     host-older) prefix=("$top/$abishim" run --older "--mode=$ABI_MODE" --) ;;
+    [0-9]*-flags) prefix=("$top/$abishim" run "--pretend-kernel=${host%-flags}" --flags "--mode=$ABI_MODE" --) ;;
     [0-9]*) prefix=("$top/$abishim" run "--pretend-kernel=$host" "--mode=$ABI_MODE" --) ;;
     older*)
       prefix=("$top/$abishim" run --older --no-vsyscall --without=sysfs,ustat,remap_file_pages "--mode=$ABI_MODE")

@@ -1,8 +1,12 @@
 // --pretend-kernel and flags: refused by the outer filter, ignored with the help of a tracer.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <fstream>
+#include <sstream>
 
 #include "tests/command/spawn.h"
 
@@ -85,6 +89,19 @@ TEST(PretendedFlags, WhatIsIgnoredIsTranslated) {
   EXPECT_EQ(Said(true, {"--pretend-kernel=4.16", "--flags"}, kTwice), std::to_string(EEXIST));
 }
 
+// Nor does the shim itself rely on what is ignored. (Its helpers are not traced: what the filter
+// hands over is ENOSYS there.)
+TEST(PretendedFlags, SitesArePatchedAllTheSame) {
+  char log[] = "/tmp/abishim-log-XXXXXX";
+  close(mkstemp(log));
+  Said(true, {"--pretend-kernel=4.10", "--flags", "--mode=eager", "--log=" + std::string(log)},
+       "syscall(332, -1, $b = '', 0, 0, $b) for 1, 2");
+  std::ostringstream lines;
+  lines << std::ifstream(log).rdbuf();
+  EXPECT_THAT(lines.str(), testing::HasSubstr(" of call 332 patched\n"));
+  unlink(log);
+}
+
 // And in children, over an exec, and beside stops and signals of all kinds.
 TEST(PretendedFlags, TheTracerSeesToTheWholeTree) {
   const std::string again =
@@ -127,6 +144,22 @@ TEST(PretendedFlags, NothingIsSaidOfAnExec) {
                                 "");
   EXPECT_EQ(outcome.out, "12");
   EXPECT_EQ(outcome.err, "");
+}
+
+// Tries to get such a stack, one that serves the shim and a smaller one, and what the program then
+// has of it.
+constexpr char kDisarmed[] =
+    "$at = syscall(9, 0, 65536, 3, 0x22, -1, 0);"
+    "for $size (65536, 4096) {"
+    "  $! = 0; syscall(131, $b = pack('QlxxxxQ', $at, -2147483648, $size), 0);"
+    "  print $!+0, ' '; syscall(131, 0, $b = 'x' x 24);"
+    "  print join(' ', unpack 'QlxxxxQ', $b) eq '0 2 0' ? 'none ' : 'some ' }";
+
+TEST(PretendedFlags, AutodisarmIsRefused) {
+  const std::string refused = std::to_string(EINVAL) + " none ";
+  EXPECT_EQ(Said(false, {"--pretend-kernel=3.10", "--flags"}, kDisarmed), refused + refused);
+  EXPECT_EQ(Said(true, {"--pretend-kernel=3.10", "--flags"}, kDisarmed), refused + refused);
+  EXPECT_EQ(Said(true, {"--pretend-kernel=4.7", "--flags"}, kDisarmed), "0 some 0 some ");
 }
 
 // clone(2) said nothing of the descriptor that it did not make.

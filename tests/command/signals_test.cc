@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "tests/command/spawn.h"
 
 namespace abishim::test {
@@ -84,6 +86,29 @@ TEST(Command, CtrlCReachesTheProgramOnceAndTheLauncherWaits) {
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 41) << out;
   close(terminal);
+}
+
+// Before Linux 3.9 a thread may not send itself what somebody else sent: EPERM. What the shim held
+// back comes all the same, and what is to kill kills.
+TEST(Command, HeldBackSignalsComeOnKernelsThatQueueNothing) {
+  char profile[] = "/tmp/abishim-profile-XXXXXX";
+  close(mkstemp(profile));
+  std::ofstream(profile) << R"({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+      {"names": ["rt_tgsigqueueinfo", "rt_sigqueueinfo"], "action": "SCMP_ACT_ERRNO",
+       "errnoRet": 1}]})";
+  const auto run = [&](const std::string& script) {
+    return Spawn({ABISHIM_COMMAND, "run", "--pretend-kernel=3.10",
+                  "--profile=" + std::string(profile), "--", "perl", "-MPOSIX", "-e",
+                  "$| = 1; $set = POSIX::SigSet->new(31);" + script});
+  };
+  const Outcome held =
+      run("$SIG{SYS} = sub { print 'handled ' }; sigprocmask(SIG_BLOCK, $set); kill 31 => $$;"
+          "print 'blocked '; sigprocmask(SIG_UNBLOCK, $set); print 'end'");
+  EXPECT_EQ(held.exit, 0);
+  EXPECT_EQ(held.out, "blocked handled end");
+  EXPECT_EQ(run("kill 31 => $$; print 'alive'").signal, SIGSYS);
+  EXPECT_EQ(run("kill 11 => $$; print 'alive'").signal, SIGSEGV);
+  unlink(profile);
 }
 
 }  // namespace

@@ -186,6 +186,28 @@ TEST(Install, ByPrctlOnlyWhereThereIsNoSeccompCall) {
             "");
 }
 
+std::string CanInstallUnder(const std::vector<Denial>& denials, long alone, long tsync) {
+  return InChild([&] {
+    InstallOuter(denials);
+    Findings findings;
+    findings.Equal("alone", alone, CanInstall(Raw, false));
+    findings.Equal("tsync", tsync, CanInstall(Raw, true));
+    findings.Equal("present", false, Ask(Raw).present);
+    return findings.text();
+  });
+}
+
+// As this kernel, those before 3.17, those before 3.5, and a profile that allows no filters.
+TEST(Install, AsksWhetherItCan) {
+  EXPECT_EQ(CanInstall(Raw, false), 0);
+  EXPECT_EQ(CanInstallUnder({}, 0, 0), "");
+  EXPECT_EQ(CanInstallUnder({{SYS_seccomp, bpf::Errno(ENOSYS)}}, 0, -ENOSYS), "");
+  EXPECT_EQ(CanInstallUnder({{SYS_seccomp, bpf::Errno(ENOSYS)}, {SYS_prctl, bpf::Errno(EINVAL)}},
+                            -EINVAL, -ENOSYS),
+            "");
+  EXPECT_EQ(CanInstallUnder({{SYS_seccomp, bpf::Errno(EPERM)}}, -EPERM, -EPERM), "");
+}
+
 // Kernels before 4.17 do not know SPEC_ALLOW: then without it. The calls made, in their order.
 std::vector<std::pair<long, long>> g_calls;
 long Before417(long nr, long a, long b, long, long, long, long) {

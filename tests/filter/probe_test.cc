@@ -419,6 +419,31 @@ TEST(Probe, FlagsAreAskedOfTheHost) {
   }
 }
 
+// Before 3.15, and descriptor 0 is closed.
+long WithoutInput(long nr, long a, long b, long c, long d, long e, long f) {
+  if (nr == SYS_fcntl && a == 0) return -EBADF;
+  if (nr == SYS_openat) g_made.saw.push_back({nr});
+  if (nr == SYS_openat) return 9;
+  if (nr == SYS_close) g_made.says[nr] = a == 9 ? 0 : -EBADF;
+  return MadeUp(nr, a, b, c, d, e, f);
+}
+
+TEST(Probe, FlagsOfADescriptorThatIsClosed) {
+  g_made = {{{SYS_statx, -ENOSYS}}, {}};
+  const Asking answers = Ask(WithoutInput);
+  const auto count = [](long nr) {
+    return std::count_if(g_made.saw.begin(), g_made.saw.end(),
+                         [nr](const auto& call) { return call[0] == nr; });
+  };
+  for (int i = 0; i < CountAskedFlags(); ++i) {
+    if (kAskedFlags[i].nr != SYS_fcntl) continue;
+    EXPECT_EQ(answers.of_flag[i], Answer::kMissing);
+  }
+  EXPECT_EQ(count(SYS_openat), 2);
+  EXPECT_EQ(count(SYS_close), 2);
+  EXPECT_EQ(g_made.says[SYS_close], 0);
+}
+
 // Where the call itself is translated its translation sees to the flags.
 TEST(Probe, FlagsOfCallsThatAreMissing) {
   const Plan plan =

@@ -48,10 +48,9 @@ long FindRoom(Word bytes) {
   return at;
 }
 
-// (Before 4.17 the address is a hint.)
+// By a hint: before 4.17 there is no MAP_FIXED_NOREPLACE.
 bool IsFree(Word at, Word bytes) {
-  const long got =
-      Mmap(at, bytes, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+  const long got = Mmap(at, bytes, PROT_NONE, MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (IsError(got)) return false;
   HostCall<"munmap">(got, bytes);
   return static_cast<Word>(got) == at;
