@@ -98,10 +98,10 @@ void Measure(benchmark::State& state, const Setup& setup, const std::function<vo
     Serve(sockets[1], setup, call);
   }
   close(sockets[1]);
-  constexpr long kBatch = 1000;
-  while (state.KeepRunningBatch(kBatch)) {
+  const long batch = setup.batch;
+  while (state.KeepRunningBatch(batch)) {
     double seconds = 0;
-    if (write(sockets[0], &kBatch, sizeof(kBatch)) != sizeof(kBatch) ||
+    if (write(sockets[0], &batch, sizeof(batch)) != sizeof(batch) ||
         read(sockets[0], &seconds, sizeof(seconds)) != sizeof(seconds)) {
       state.SkipWithError("the child died");
       break;

@@ -28,6 +28,7 @@ struct Setup {
   Shim shim = Shim::kNone;
   const char* mode = "patched";          // of the shim: ABISHIM_MODE
   int calls = 1;                         // made by one `call`, which is divided by it
+  long batch = 1000;                     // calls between two looks at the time
   std::function<void()> before = [] {};  // in the child, before the filter
   std::function<void()> after = [] {};   // in the child, after all the rest
 };

@@ -25,12 +25,12 @@ void Run(const char* program) {
 // `program`: the variable that names it.
 void Exec(benchmark::State& state, const char* program, Outer outer, Shim shim) {
   const std::string path = getenv(program);
-  Measure(state, {.outer = outer, .shim = shim}, [path] { Run(path.c_str()); });
+  Measure(state, {.outer = outer, .shim = shim, .batch = 20}, [path] { Run(path.c_str()); });
 }
 
 constexpr char kDynamic[] = "ABISHIM_BENCH_DYNAMIC", kStatic[] = "ABISHIM_BENCH_STATIC";
 
-#define EXEC(...) BENCHMARK_CAPTURE(Exec, __VA_ARGS__)->UseManualTime()->Iterations(500)
+#define EXEC(...) BENCHMARK_CAPTURE(Exec, __VA_ARGS__)->UseManualTime()->Iterations(200)
 EXEC(dynamic_native, kDynamic, Outer::kOldKernel, Shim::kNone);
 EXEC(dynamic_carried, kDynamic, Outer::kOldKernel, Shim::kLoaded);
 EXEC(dynamic_loaded, kDynamic, Outer::kNoPtrace, Shim::kLoaded);

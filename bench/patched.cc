@@ -1,6 +1,7 @@
 // What does a call cost whose site is patched, against the native call and what stands in for it?
 // The constant answer is mlock2's to a bad flag.
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/stat.h>
 #include <signal.h>
 #include <sys/random.h>
@@ -98,6 +99,24 @@ BENCHMARK_CAPTURE(Statx, native, kNative)->UseManualTime();
 BENCHMARK_CAPTURE(Statx, trap, kTrap)->UseManualTime();
 BENCHMARK_CAPTURE(Statx, patched, kPatched)->UseManualTime();
 BENCHMARK_CAPTURE(Fstatat, direct, kContainer)->UseManualTime();
+
+// By libc's syscall(), as glibc 2.36 has no function for it. It may block, so it always traps.
+void Openat2(benchmark::State& state, const Way& way) {
+  Run(state, way, [] {
+    static const open_how how{.flags = O_RDONLY | O_CLOEXEC, .mode = 0, .resolve = 0};
+    close(static_cast<int>(Raw(SYS_openat2, AT_FDCWD, reinterpret_cast<long>("/etc/passwd"),
+                               reinterpret_cast<long>(&how), sizeof(how))));
+  });
+}
+void Openat(benchmark::State& state, const Way& way) {
+  Run(state, way, [] {
+    close(static_cast<int>(
+        Raw(SYS_openat, AT_FDCWD, reinterpret_cast<long>("/etc/passwd"), O_RDONLY | O_CLOEXEC)));
+  });
+}
+BENCHMARK_CAPTURE(Openat2, native, kNative)->UseManualTime();
+BENCHMARK_CAPTURE(Openat2, trap, kTrap)->UseManualTime();
+BENCHMARK_CAPTURE(Openat, direct, kContainer)->UseManualTime();
 
 void Sigprocmask(benchmark::State& state, const Way& way) {
   Run(state, way, [] {

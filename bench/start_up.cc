@@ -29,11 +29,11 @@ void Spawn(const std::string& preload) {
 void StartUp(benchmark::State& state, Outer outer, Preload preload, bool joined) {
   const std::string library =
       getenv(preload == Preload::kEmpty ? "ABISHIM_BENCH_EMPTY" : "ABISHIM_BENCH_LIBRARY");
-  Measure(state, {.outer = outer, .shim = joined ? Shim::kLoaded : Shim::kNone},
+  Measure(state, {.outer = outer, .shim = joined ? Shim::kLoaded : Shim::kNone, .batch = 20},
           [library] { Spawn(library); });
 }
 
-#define START_UP(...) BENCHMARK_CAPTURE(StartUp, __VA_ARGS__)->UseManualTime()->Iterations(1000)
+#define START_UP(...) BENCHMARK_CAPTURE(StartUp, __VA_ARGS__)->UseManualTime()->Iterations(200)
 START_UP(bare_empty_preload, Outer::kNone, Preload::kEmpty, false);
 START_UP(bare_abishim, Outer::kNone, Preload::kAbishim, false);
 START_UP(container_empty_preload, Outer::kOldKernel, Preload::kEmpty, false);

@@ -53,12 +53,13 @@ void Abishim(benchmark::State& state) {
   Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kLoaded, .mode = "trap"}, Call);
 }
 void Unguarded(benchmark::State& state) {
-  Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kUnguarded}, Call);
+  Measure(state, {.outer = Outer::kOldKernel, .shim = Shim::kUnguarded, .mode = "trap"}, Call);
 }
 void InSandbox(benchmark::State& state) {
   Measure(state,
           {.outer = Outer::kOldKernel,
            .shim = Shim::kLoaded,
+           .mode = "trap",
            .after =
                [] {
                  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

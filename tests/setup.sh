@@ -10,6 +10,8 @@ packages=(
   # tests
   debootstrap musl-tools golang-go bubblewrap strace gdb python3 openssl curl procps file xz-utils zstd
   busybox-static cpio qemu-system-x86
+  # the chart of the benchmarks
+  gnuplot-nox
 )
 
 # `install ok installed` and nothing else: a package that is only half configured counts as missing.

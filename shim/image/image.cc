@@ -33,14 +33,11 @@ long Mmap(Word at, Word bytes, int protection, int flags, int fd, Word offset) {
                       flags, fd, static_cast<long>(offset));
 }
 
-long OpenSource(const Source& source) {
-  const long fd = memory::OpenToRead(source.path);
-  if (IsError(fd)) return fd;
-  arch::KernelStat stat;
-  const long error = HostCall<"fstat">(fd, &stat);
-  if (!IsError(error) && stat.ino == source.inode) return fd;
+long OpenLibrary(const char* path) {
+  const long fd = memory::OpenToRead(path);
+  if (IsError(fd) || IsSelf(fd)) return fd;
   HostCall<"close">(fd);
-  return IsError(error) ? error : -ESTALE;
+  return -ESTALE;
 }
 
 // The file's part of one segment.
@@ -235,8 +232,8 @@ bool IsIdentity(const char* first) {
   return __builtin_memcmp(first, __ehdr_start, kIdentityBytes) == 0;
 }
 
-long Map(const Source& source, Word base) {
-  const long fd = OpenSource(source);
+long Map(const char* library, Word base) {
+  const long fd = OpenLibrary(library);
   const long mapped = MapFrom(fd, base);
   if (fd >= 0) HostCall<"close">(fd);
   return mapped;

@@ -48,14 +48,9 @@ bool IsAt(Word base);
 // PROT_* of a segment, ours or any program's.
 int Protection(const Elf64_Phdr& segment);
 
-// Where to find the image's bytes.
-struct Source {
-  const char* path;  // the library's file
-  Word inode;        // as /proc/self/maps shows it; another file is not taken
-};
-
-// Maps the image at `base`, or at a random one when base is 0. Gives the base, or -errno.
-long Map(const Source& source, Word base);
+// Maps the image at `base`, or at a random one when base is 0, from the library's file as long as
+// it is that. Gives the base, or -errno.
+long Map(const char* library, Word base);
 // The same from an open file; a negative `fd`: from the running copy's memory.
 long MapFrom(long fd, Word base);
 

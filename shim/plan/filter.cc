@@ -66,6 +66,23 @@ const Control* FindControl(int nr) {
 // ld.so calls it before any constructor, when no handler is there to count (glibc 2.35).
 constexpr int kBeforeUs = NumberOf("rseq");
 
+constexpr int kOthers[] = {NumberOf("prctl"), NumberOf("seccomp"), NumberOf("readlink"),
+                           NumberOf("readlinkat"), NumberOf("uname")};
+// The numbers of which a filter may say something though they pass: with a look at all the others a
+// start takes longer.
+struct Mentioned {
+  bool of[arch::kNumbers];
+};
+consteval Mentioned MakeMentioned() {
+  Mentioned mentioned{};
+  for (const Asked& row : kAsked) mentioned.of[row.nr] = true;
+  for (const AskedFlag& flag : kAskedFlags) mentioned.of[flag.nr] = true;
+  for (const Control& control : kControls) mentioned.of[control.nr] = true;
+  for (const int nr : kOthers) mentioned.of[nr] = true;
+  return mentioned;
+}
+constexpr Mentioned kMentioned = MakeMentioned();
+
 class Writer {
  public:
   Writer(const Plan& plan, const Layout& layout, const FilterOptions& options, Program* program)
@@ -232,7 +249,9 @@ void Writer::Write() {
   Range ranges[arch::kNumbers + 1];
   int count = 0;
   for (int nr = 0; nr <= arch::kNumbers; ++nr) {
-    const Label go = nr == arch::kNumbers ? allow_ : Of(nr);
+    const bool passes =
+        nr == arch::kNumbers || (!kMentioned.of[nr] && plan_.verdict[nr] == Verdict::kPass);
+    const Label go = passes ? allow_ : Of(nr);
     if (count > 0 && ranges[count - 1].go == go) continue;
     ranges[count++] = {static_cast<unsigned>(nr), go};
   }

@@ -25,6 +25,8 @@ enum class Threads : unsigned char {
   kBlocked,  // one blocks SIGSYS, or it cannot be told: a trap would kill it
 };
 Threads LookAtThreads(RawCall call);
+// False also where it cannot be told. Makes no call that ld.so has not made already.
+bool IsAlone(RawCall call);
 inline bool ThreadsBlockSigsys(RawCall call) { return LookAtThreads(call) == Threads::kBlocked; }
 
 }  // namespace abishim

@@ -5,9 +5,11 @@
 #include <linux/mman.h>
 #include <linux/prctl.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/wait.h>
 
 #include "shim/plan/asked.h"
+#include "shim/plan/install.h"
 #include "tables/lookup.h"
 
 namespace abishim {
@@ -88,14 +90,20 @@ Answer AskFiltered(RawCall call, int i) {
   return Understand(kAsked[i], AskOne(call, kAsked[i].nr), true);
 }
 
-// In memory that the children share with us.
+// Where the children write it and we read it.
 struct Report {
   bool older;  // for a user space that may call what only those call
   int asking;  // which question, kCount when all are answered
   Answer answer[kCount];
 };
+struct Questions {
+  RawCall call;
+  volatile Report* report;
+  int first;  // to be asked
+};
 
-[[noreturn]] void RunChild(RawCall call, volatile Report* report, int first) {
+void RunChild(void* at) {
+  const auto [call, report, first] = *static_cast<Questions*>(at);
   call(NumberOf("prctl"), PR_SET_DUMPABLE, 0, 0, 0, 0, 0);  // no core when a filter kills
   for (int i = first; i < kCount; ++i) {
     if (i < kCalls && kAsked[i].older && !report->older) continue;
@@ -106,24 +114,72 @@ struct Report {
   for (;;) call(NumberOf("exit_group"), 0, 0, 0, 0, 0, 0);
 }
 
-// Asks from question `first` on, in a copy of the process. Not one that shares its memory: up
-// to 5.15 a filter that kills and dumps core takes every sharer along. No exit signal: nobody is to
-// notice.
-long RunOne(RawCall call, volatile Report* report, int first) {
-  const long child = call(NumberOf("clone"), 0, 0, 0, 0, 0, 0);
+// A copy of the process. No exit signal: nobody is to notice.
+long Fork(Questions* questions) {
+  const long child = questions->call(NumberOf("clone"), 0, 0, 0, 0, 0, 0);
+  if (child == 0) RunChild(questions);
+  return child;
+}
+
+// A child in the same memory, a third of what a copy costs. While there may be one
+// - nothing dumps core: up to 5.15 a filter that kills with a core takes every sharer of the memory
+//   along, and the core is given up before that where the memory is not dumpable;
+// - all signals wait: a handler of the program's would run in both.
+// With other threads neither can be had, as these may change both.
+class Share {
+ public:
+  Share(RawCall call, Spawn spawn) : call_(call), spawn_(spawn) {
+    if (spawn == nullptr || !IsAlone(call)) return;
+    dumpable_ = Prctl(PR_GET_DUMPABLE, 0);
+    if (dumpable_ != 0 && dumpable_ != 1) return;  // 2 cannot be set again
+    const Word all = ~Word{0};
+    if (Mask(&all, &mask_) != 0) return;
+    works_ = Prctl(PR_SET_DUMPABLE, 0) == 0;
+    if (!works_) Mask(&mask_, nullptr);
+  }
+  ~Share() {
+    if (!works_) return;
+    Prctl(PR_SET_DUMPABLE, dumpable_);
+    Mask(&mask_, nullptr);
+  }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+  bool works() const { return works_; }
+  long Run(void* questions) {
+    return spawn_(CLONE_VM | CLONE_VFORK, stack_ + sizeof(stack_), RunChild, questions, nullptr);
+  }
+
+ private:
+  long Prctl(int option, long value) { return call_(NumberOf("prctl"), option, value, 0, 0, 0, 0); }
+  long Mask(const Word* set, Word* old) {
+    constexpr int kSetMask = 2;  // SIG_SETMASK
+    return call_(NumberOf("rt_sigprocmask"), kSetMask, reinterpret_cast<long>(set),
+                 reinterpret_cast<long>(old), sizeof(Word), 0, 0);
+  }
+
+  RawCall call_;
+  Spawn spawn_;
+  bool works_ = false;
+  long dumpable_ = -1;
+  Word mask_ = 0;
+  alignas(16) char stack_[8192];
+};
+
+long RunOne(Share* share, Questions questions) {
+  const long child = share->works() ? share->Run(&questions) : Fork(&questions);
   if (child < 0) return child;
-  if (child == 0) RunChild(call, report, first);
   long reaped;
   do {
-    reaped = call(NumberOf("wait4"), child, 0, __WALL, 0, 0, 0);
+    reaped = questions.call(NumberOf("wait4"), child, 0, __WALL, 0, 0, 0);
   } while (reaped == -EINTR);
   return reaped < 0 ? reaped : 0;
 }
 
-long AskInChildren(RawCall call, volatile Report* report) {
+long AskInChildren(RawCall call, Share* share, volatile Report* report) {
   for (int first = 0; first < kCount;) {
     report->asking = -1;
-    const long result = RunOne(call, report, first);
+    const long result = RunOne(share, {call, report, first});
     if (result != 0) return result;
     const int last = report->asking;
     if (last < first) return -ECHILD;  // it died before it asked anything
@@ -133,16 +189,27 @@ long AskInChildren(RawCall call, volatile Report* report) {
   return 0;
 }
 
-long ProbeForked(RawCall call, Answers* answers, bool older) {
-  const long page = call(NumberOf("mmap"), 0, sizeof(Report), PROT_READ | PROT_WRITE,
-                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (IsError(page)) return page;
-  auto* report = reinterpret_cast<volatile Report*>(page);
+void Collect(const volatile Report& report, Answers* answers) {
+  for (int i = 0; i < kCalls; ++i) answers->of[kAsked[i].nr] = report.answer[i];
+  for (int i = kCalls; i < kCount; ++i) answers->of_flag[i - kCalls] = report.answer[i];
+}
+
+long ProbeInChildren(RawCall call, Spawn spawn, Answers* answers, bool older) {
+  Share share(call, spawn);
+  volatile Report own{};
+  volatile Report* report = &own;
+  if (!share.works()) {
+    const long page = call(NumberOf("mmap"), 0, sizeof(Report), PROT_READ | PROT_WRITE,
+                           MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (IsError(page)) return page;
+    report = reinterpret_cast<volatile Report*>(page);
+  }
   report->older = older;
-  const long result = AskInChildren(call, report);
-  for (int i = 0; i < kCalls; ++i) answers->of[kAsked[i].nr] = report->answer[i];
-  for (int i = kCalls; i < kCount; ++i) answers->of_flag[i - kCalls] = report->answer[i];
-  call(NumberOf("munmap"), page, sizeof(Report), 0, 0, 0, 0);
+  const long result = AskInChildren(call, &share, report);
+  Collect(*report, answers);
+  if (report != &own) {
+    call(NumberOf("munmap"), reinterpret_cast<long>(report), sizeof(Report), 0, 0, 0, 0);
+  }
   return result;
 }
 
@@ -153,9 +220,9 @@ bool FilterInForce(RawCall call) {
   return mode != 0 && mode != -EINVAL;  // EINVAL: a kernel without seccomp
 }
 
-long Probe(RawCall call, Answers* answers, bool older) {
+long Probe(RawCall call, Answers* answers, bool older, Spawn spawn) {
   *answers = {};
-  if (FilterInForce(call)) return ProbeForked(call, answers, older);
+  if (FilterInForce(call)) return ProbeInChildren(call, spawn, answers, older);
   // Of refused rows none: ENOSYS is right already, and nothing else denies. Of minor ones none
   // where the others work, for then they change nothing; nor of flags.
   bool flawless = true;

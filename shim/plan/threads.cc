@@ -92,17 +92,32 @@ Blocked SigsysBlocked(RawCall call, long tasks, const char* tid) {
   }
 }
 
+// Each thread is a folder in there, and the kernel counts them as links: 2.6.12 and later do.
+bool HoldsOne(RawCall call, long tasks) {
+  arch::KernelStat stat;
+  return call(NumberOf("fstat"), tasks, reinterpret_cast<long>(&stat), 0, 0, 0, 0) == 0 &&
+         stat.nlink == 3;
+}
+
 // Without a /proc: unsharing what nobody shares does nothing, and otherwise fails.
 Threads AskWithoutProc(RawCall call) {
   return call(NumberOf("unshare"), CLONE_THREAD, 0, 0, 0, 0, 0) == 0 ? Threads::kAlone
                                                                      : Threads::kBlocked;
 }
 
+constexpr char kTasks[] = "/proc/self/task";
+
 }  // namespace
 
+bool IsAlone(RawCall call) {
+  const Descriptor tasks(call, AT_FDCWD, kTasks, O_DIRECTORY);
+  return tasks.number() >= 0 && HoldsOne(call, tasks.number());
+}
+
 Threads LookAtThreads(RawCall call) {
-  const Descriptor tasks(call, AT_FDCWD, "/proc/self/task", O_DIRECTORY);
+  const Descriptor tasks(call, AT_FDCWD, kTasks, O_DIRECTORY);
   if (tasks.number() < 0) return AskWithoutProc(call);
+  if (HoldsOne(call, tasks.number())) return Threads::kAlone;
   // In a /proc of another pid namespace our own name is not this one; then we count as another,
   // unless there is no other.
   const long own = call(NumberOf("gettid"), 0, 0, 0, 0, 0, 0);

@@ -46,22 +46,6 @@ bool Parse(const char* line, Mapping* m) {
   return true;
 }
 
-struct Search {
-  Word self;
-  Maps* maps;
-};
-
-void Take(void* context, const Mapping& mapping) {
-  const Word self = static_cast<Search*>(context)->self;
-  Maps* const maps = static_cast<Search*>(context)->maps;
-  const char* const at = mapping.path;
-  if (self < mapping.start || self >= mapping.end || *at != '/') return;
-  maps->inode = mapping.inode;
-  Word i = 0;
-  for (; at[i] != '\0' && i < sizeof(maps->path) - 1; ++i) maps->path[i] = at[i];
-  maps->path[i] = '\0';
-}
-
 }  // namespace
 
 long ForEachMapping(char* buffer, Word size, void (*each)(void*, const Mapping&), void* context) {
@@ -84,14 +68,6 @@ long ForEachMapping(char* buffer, Word size, void (*each)(void*, const Mapping&)
   }
   HostCall<"close">(fd);
   return 0;
-}
-
-void ReadMaps(Word self, Maps* maps) {
-  maps->path[0] = '\0';
-  maps->inode = 0;
-  char buffer[8192];
-  Search search{self, maps};
-  ForEachMapping(buffer, sizeof(buffer), Take, &search);
 }
 
 }  // namespace abishim::start

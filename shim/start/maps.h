@@ -16,11 +16,4 @@ struct Mapping {
 long ForEachMapping(char* buffer, Word size, void (*each)(void* context, const Mapping&),
                     void* context);
 
-struct Maps {
-  char path[4096];  // the file that `self` is mapped from; empty if it cannot be told
-  Word inode;
-};
-
-void ReadMaps(Word self, Maps* maps);
-
 }  // namespace abishim::start

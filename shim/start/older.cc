@@ -1,6 +1,6 @@
 #include "shim/start/older.h"
 
-#include <linux/elf.h>
+#include "shim/start/objects.h"
 
 namespace abishim::start {
 namespace {
@@ -13,40 +13,6 @@ struct Version {                                                    // Elf64_Ver
   unsigned short format, flags, index, names;
   unsigned hash, name_at, next_at;
 };
-struct Debug {  // r_debug, link.h
-  int version;
-  const struct Object* first;
-};
-struct Object {  // link_map
-  Word bias;
-  const char* name;
-  const Elf64_Dyn* dynamic;
-  const Object* next;
-};
-
-const Elf64_Dyn* Find(const Elf64_Dyn* at, Word tag) {
-  for (; at != nullptr && at->d_tag != DT_NULL; ++at) {
-    if (static_cast<Word>(at->d_tag) == tag) return at;
-  }
-  return nullptr;
-}
-
-// ld.so tells debuggers by DT_DEBUG of the program what it has loaded.
-const Object* FirstObject(const Environment& e) {
-  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(e.segments);
-  const Elf64_Phdr *itself = nullptr, *dynamic = nullptr;
-  for (Word i = 0; i < e.segment_count; ++i) {
-    if (segment[i].p_type == PT_PHDR) itself = &segment[i];
-    if (segment[i].p_type == PT_DYNAMIC) dynamic = &segment[i];
-  }
-  // (Static ones, and our own library when it is executed, have no such segment.)
-  if (dynamic == nullptr || itself == nullptr) return nullptr;
-  const Word bias = e.segments - itself->p_vaddr;
-  constexpr Word kDebug = 21;  // DT_DEBUG
-  const auto* entry = Find(reinterpret_cast<const Elf64_Dyn*>(bias + dynamic->p_vaddr), kDebug);
-  if (entry == nullptr || entry->d_un.d_ptr == 0) return nullptr;
-  return reinterpret_cast<const Debug*>(entry->d_un.d_ptr)->first;
-}
 
 bool IsGlibc(const char* path) {
   constexpr char kName[] = "/libc.so.6";
@@ -68,9 +34,9 @@ int MinorOf(const char* name) {
 
 // The newest of the versions that the library defines; -1: none.
 int NewestVersion(const Object& library) {
-  const auto* versions = Find(library.dynamic, kVersions);
-  const auto* count = Find(library.dynamic, kVersionCount);
-  const auto* names = Find(library.dynamic, DT_STRTAB);
+  const auto* versions = FindTag(library.dynamic, kVersions);
+  const auto* count = FindTag(library.dynamic, kVersionCount);
+  const auto* names = FindTag(library.dynamic, DT_STRTAB);
   if (versions == nullptr || count == nullptr || names == nullptr) return -1;
   // ld.so has made addresses of them, unless it could not write there.
   const auto place = [&](const Elf64_Dyn* entry) {

@@ -24,15 +24,16 @@
 #include "shim/start/agent.h"
 #include "shim/start/environment.h"
 #include "shim/start/log.h"
-#include "shim/start/maps.h"
 #include "shim/start/older.h"
+#include "shim/start/self.h"
+#include "tracee.h"  // arch/ARCH
 
 namespace abishim::start {
 namespace {
 
 // Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
-long BringUp(const Environment& environment, const Maps& maps, bool vsyscall, Word base) {
-  const long mapped = image::Map({maps.path, maps.inode}, base);
+long BringUp(const Environment& environment, const Self& self, bool vsyscall, Word base) {
+  const long mapped = image::Map(self.path, base);
   if (IsError(mapped)) return mapped;
   Boot boot;
   boot.settings.frame_bytes = environment.frame_bytes;
@@ -43,7 +44,7 @@ long BringUp(const Environment& environment, const Maps& maps, bool vsyscall, Wo
   Keep(environment.log, boot.settings.log);
   Keep(environment.stats, boot.settings.stats);
   Keep(environment.release, boot.settings.release);
-  Keep(maps.path, boot.settings.library);
+  Keep(self.path, boot.settings.library);
   image::At(static_cast<Word>(mapped), &Awake)(boot);
   return mapped;
 }
@@ -54,10 +55,10 @@ void Rejoin(Environment environment, const Presence& presence) {
   if (!presence.translates || image::IsAt(presence.base)) return;
   environment.exec = static_cast<ExecWay>(presence.exec);
   environment.mode = static_cast<Mode>(presence.mode);
-  Maps maps;
-  ReadMaps(image::OwnBase(), &maps);
+  Self self;
+  FindSelf(environment, &self);
   const long mapped = presence.version == kContract
-                          ? BringUp(environment, maps, presence.vsyscall, presence.base)
+                          ? BringUp(environment, self, presence.vsyscall, presence.base)
                           : -EPROTO;
   if (!IsError(mapped)) return;
   // The next trapped call would kill the program without a word.
@@ -124,7 +125,7 @@ void Start(const Environment& environment) {
   if (environment.off) return;
   const bool older = IsOlder(environment);
   Answers answers;
-  Probe(abishim_gate, &answers, older);
+  Probe(abishim_gate, &answers, older, abishim_spawn);
   Plan plan = MakePlan(answers, environment.policy);
   if (older && environment.policy == Policy::kTranslate &&
       ProbeVsyscall(abishim_gate) == Answer::kMissing) {
@@ -141,11 +142,11 @@ void Start(const Environment& environment) {
   }
   Word base = 0;
   if (plan.translates) {
-    Maps maps;
-    ReadMaps(image::OwnBase(), &maps);
+    Self self;
+    FindSelf(environment, &self);
     const char* obstacle = Obstacle(threads);
     if (obstacle == nullptr) {
-      const long mapped = BringUp(environment, maps, plan.vsyscall, 0);
+      const long mapped = BringUp(environment, self, plan.vsyscall, 0);
       if (IsError(mapped))
         obstacle = "no place for the image";
       else

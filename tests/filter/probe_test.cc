@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,9 +12,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "shim/plan/asked.h"
 #include "shim/plan/plan.h"
@@ -36,9 +39,36 @@ std::string Nr(int nr) {
 struct Asking : Answers {
   long result;
 };
+int g_spawned = 0;  // children in the same memory
+
+// As the image does it; libc's clone takes its arguments in another order.
+long SpawnByClone(long flags, void* stack_top, void (*function)(void*), void* argument, int*) {
+  struct Child {
+    void (*function)(void*);
+    void* argument;
+  } child{function, argument};
+  const auto run = [](void* at) {
+    const auto [function, argument] = *static_cast<Child*>(at);
+    function(argument);
+    return 0;
+  };
+  ++g_spawned;
+  const int id = clone(run, stack_top, static_cast<int>(flags), &child);
+  return id < 0 ? -errno : id;
+}
+// Whether a child in the same memory asks, where one has to.
+bool g_share = false;
+class ProbeInChild : public testing::TestWithParam<bool> {
+ protected:
+  void SetUp() override { g_share = GetParam(); }
+  void TearDown() override { g_share = false; }
+};
+INSTANTIATE_TEST_SUITE_P(, ProbeInChild, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Shared" : "Copied"; });
+
 Asking Ask(RawCall call = Raw) {
   Asking answers;
-  answers.result = Probe(call, &answers);
+  answers.result = Probe(call, &answers, false, g_share ? SpawnByClone : nullptr);
   return answers;
 }
 
@@ -86,7 +116,7 @@ TEST(Probe, PlanIsEmptyOnThisKernelAsNobody) {
 }
 
 // Under a filter every row is asked that EPERM may be wrong for: none may say so by itself.
-TEST(Probe, NothingIsTakenForDeniedUnderAFilterThatAllowsAll) {
+TEST_P(ProbeInChild, NothingIsTakenForDeniedUnderAFilterThatAllowsAll) {
   for (const bool nobody : {false, true}) {
     EXPECT_EQ(InChild([&] {
                 InstallOuter({});
@@ -98,7 +128,7 @@ TEST(Probe, NothingIsTakenForDeniedUnderAFilterThatAllowsAll) {
   }
 }
 
-TEST(Probe, DeniedByAgeIsNotDeniedOnPurpose) {
+TEST_P(ProbeInChild, DeniedByAgeIsNotDeniedOnPurpose) {
   const std::string said = InChild([] {
     const bpf::Action eperm = bpf::Errno(EPERM);
     InstallOuter({{SYS_faccessat2, eperm},
@@ -128,7 +158,7 @@ TEST(Probe, DeniedByAgeIsNotDeniedOnPurpose) {
   EXPECT_EQ(said, "");
 }
 
-TEST(Probe, MissingIsTranslatedOrLeftAlone) {
+TEST_P(ProbeInChild, MissingIsTranslatedOrLeftAlone) {
   const std::string said = InChild([] {
     InstallOuter({{SYS_openat2, bpf::Errno(ENOSYS)}, {SYS_pidfd_open, bpf::Errno(ENOSYS)}});
     const Asking answers = Ask();
@@ -144,7 +174,7 @@ TEST(Probe, MissingIsTranslatedOrLeftAlone) {
   EXPECT_EQ(said, "");
 }
 
-TEST(Probe, WrongErrnoUnderAFilter) {
+TEST_P(ProbeInChild, WrongErrnoUnderAFilter) {
   const std::string said = InChild([] {
     InstallOuter({{SYS_openat2, bpf::Errno(ENOTTY)},
                   {SYS_memfd_create, bpf::Errno(0)},
@@ -185,13 +215,13 @@ std::string Survives(bpf::Action action) {
   return findings.text();
 }
 
-TEST(Probe, SurvivesWhatKills) {
+TEST_P(ProbeInChild, SurvivesWhatKills) {
   EXPECT_EQ(InChild([] { return Survives(bpf::KillProcess()); }), "");
   EXPECT_EQ(InChild([] { return Survives({SECCOMP_RET_KILL_THREAD}); }), "");
   EXPECT_EQ(InChild([] { return Survives(bpf::Trap(7)); }), "");
 }
 
-TEST(Probe, KilledWithSigchldIgnoredAndLeavesNoCore) {
+TEST_P(ProbeInChild, KilledWithSigchldIgnoredAndLeavesNoCore) {
   TempDir directory;
   const std::string said = InChild([&] {
     signal(SIGCHLD, SIG_IGN);
@@ -211,7 +241,7 @@ TEST(Probe, KilledWithSigchldIgnoredAndLeavesNoCore) {
 }
 
 // A child's questions are not ours: no descriptor, no mapping, no dead child stays.
-TEST(Probe, LeavesNothingBehind) {
+TEST_P(ProbeInChild, LeavesNothingBehind) {
   const std::string said = InChild([] {
     InstallOuter({{SYS_statx, bpf::KillProcess()}});
     const int descriptors = OpenDescriptors();
@@ -234,7 +264,42 @@ TEST(Probe, LeavesNothingBehind) {
   EXPECT_EQ(said, "");
 }
 
-TEST(Probe, WhatCannotBeAskedIsNotPlanned) {
+// What stands still while a child is in our memory goes on afterwards; with other threads there is
+// none.
+TEST_P(ProbeInChild, SharesMemoryOnlyWhereThereIsOneThread) {
+  for (const bool dumpable : {true, false}) {
+    for (const bool threads : {false, true}) {
+      EXPECT_EQ(InChild([&] {
+                  InstallOuter({{SYS_statx, bpf::KillProcess()}});
+                  std::atomic<bool> go_on{true};
+                  std::thread other;
+                  if (threads)
+                    other = std::thread([&] {
+                      while (go_on) usleep(1000);
+                    });
+                  if (!dumpable) prctl(PR_SET_DUMPABLE, 0);
+                  sigset_t some, mask;
+                  sigemptyset(&some);
+                  sigaddset(&some, SIGUSR2);
+                  sigprocmask(SIG_SETMASK, &some, nullptr);
+                  const Asking answers = Ask();
+                  sigprocmask(SIG_SETMASK, nullptr, &mask);
+                  go_on = false;
+                  if (threads) other.join();
+                  Findings findings;
+                  findings.Equal("spawned", GetParam() && !threads ? 2 : 0, g_spawned);
+                  findings.Equal("statx", Answer::kKills, answers.of[SYS_statx]);
+                  findings.Equal("dumpable", dumpable, prctl(PR_GET_DUMPABLE));
+                  findings.Equal("mask", 0, memcmp(&some, &mask, sizeof(Word)));
+                  return findings.text();
+                }),
+                "")
+          << (dumpable ? "" : "not dumpable, ") << (threads ? "two threads" : "one thread");
+    }
+  }
+}
+
+TEST_P(ProbeInChild, WhatCannotBeAskedIsNotPlanned) {
   const std::string said = InChild([] {
     InstallOuter({{SYS_clone, bpf::Errno(EAGAIN)}});
     const Asking answers = Ask();
@@ -406,7 +471,7 @@ std::string FlagsOf(const std::vector<int>& refused) {
   return findings.text();
 }
 
-TEST(Probe, FlagsAreAskedOfTheHost) {
+TEST_P(ProbeInChild, FlagsAreAskedOfTheHost) {
   for (const bool nobody : {false, true}) {
     for (const std::vector<int>& refused :
          {std::vector<int>{}, {SYS_memfd_create}, {SYS_memfd_create, SYS_close_range}}) {
@@ -445,7 +510,7 @@ TEST(Probe, FlagsOfADescriptorThatIsClosed) {
 }
 
 // Where the call itself is translated its translation sees to the flags.
-TEST(Probe, FlagsOfCallsThatAreMissing) {
+TEST_P(ProbeInChild, FlagsOfCallsThatAreMissing) {
   const Plan plan =
       MakePlan(AskMadeUp({{SYS_memfd_create, -ENOSYS}, {SYS_mmap, -EINVAL}}), Policy::kTranslate);
   for (int i = 0; i < CountAskedFlags(); ++i) {
@@ -456,7 +521,7 @@ TEST(Probe, FlagsOfCallsThatAreMissing) {
 }
 
 // A profile that is too old for them: ENOSYS alone, or a translation where there is one anyway.
-TEST(Probe, MinorCallsThatAProfileDenies) {
+TEST_P(ProbeInChild, MinorCallsThatAProfileDenies) {
   const std::string said = InChild([] {
     const int setxattrat = NumberOf("setxattrat");
     InstallOuter({{setxattrat, bpf::Errno(EPERM)}});
@@ -483,7 +548,7 @@ double MicrosecondsOf(const std::function<void()>& what) {
   return best;
 }
 
-TEST(Probe, CostIsPrinted) {
+TEST_P(ProbeInChild, CostIsPrinted) {
   printf("probe in-process: %.1f us (best of 200)\n", MicrosecondsOf([] { Ask(); }));
   EXPECT_EQ(InChild([] {
               InstallOuter({});
