@@ -66,8 +66,9 @@ const Control* FindControl(int nr) {
 // ld.so calls it before any constructor, when no handler is there to count (glibc 2.35).
 constexpr int kBeforeUs = NumberOf("rseq");
 
-constexpr int kOthers[] = {NumberOf("prctl"), NumberOf("seccomp"), NumberOf("readlink"),
-                           NumberOf("readlinkat"), NumberOf("uname")};
+constexpr int kOthers[] = {NumberOf("prctl"),      NumberOf("seccomp"), NumberOf("readlink"),
+                           NumberOf("readlinkat"), NumberOf("uname"),   NumberOf("open"),
+                           NumberOf("openat")};
 // The numbers of which a filter may say something though they pass: with a look at all the others a
 // start takes longer.
 struct Mentioned {

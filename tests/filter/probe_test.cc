@@ -277,7 +277,7 @@ TEST_P(ProbeInChild, SharesMemoryOnlyWhereThereIsOneThread) {
                     other = std::thread([&] {
                       while (go_on) usleep(1000);
                     });
-                  if (!dumpable) prctl(PR_SET_DUMPABLE, 0);
+                  prctl(PR_SET_DUMPABLE, dumpable);
                   sigset_t some, mask;
                   sigemptyset(&some);
                   sigaddset(&some, SIGUSR2);
