@@ -10,6 +10,7 @@
 #include "shim/exec/old_program.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/memory/pages.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/quick.h"
@@ -99,6 +100,31 @@ bool NeedsVsyscall(const Handover& h) {
                                  WantsVsyscall(reinterpret_cast<const char*>(page), kPage));
 }
 
+struct Segments {
+  const Elf64_Phdr* first;
+  Word count;
+  const Elf64_Phdr* begin() const { return first; }
+  const Elf64_Phdr* end() const { return first + count; }
+};
+
+// What the kernel has mapped already is made executable here.
+void AllowOldCode() {
+  const Segments segments{reinterpret_cast<const Elf64_Phdr*>(FindAux(AT_PHDR)), FindAux(AT_PHNUM)};
+  const Word at = reinterpret_cast<Word>(segments.first);
+  if (at == 0 || !signals::KernelCanRead(at) || !HasCodeAnywhere(segments)) return;
+  AllowCodeAnywhere(abishim_program_stack);
+  Word bias = 0;
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type == PT_PHDR) bias = at - segment.p_vaddr;
+  }
+  for (const Elf64_Phdr& segment : segments) {
+    if (segment.p_type != PT_LOAD || (segment.p_flags & PF_R) == 0) continue;
+    const Word start = memory::PageOf(bias + segment.p_vaddr);
+    const Word end = memory::PageUp(bias + segment.p_vaddr + segment.p_memsz);
+    HostCall<"mprotect">(start, end - start, image::Protection(segment));
+  }
+}
+
 // The signals that are never blocked in truth are one more then.
 void AnswerVsyscall(Handover* h) {
   h->settings.vsyscall = true;
@@ -133,6 +159,7 @@ extern "C" [[gnu::visibility("hidden")]] void abishim_arrive() {
                 .blocked = h.blocked,
                 .sigsys_pending = h.sigsys_pending ? &h.pending : nullptr,
                 .vdso = FindAux(AT_SYSINFO_EHDR)});
+  AllowOldCode();
   if (h.named_tracer) HostCall<"prctl">(PR_SET_PTRACER, 0, 0, 0, 0);
   start::Line().Text("carried over").Write(start::Log());
   Reap(h);

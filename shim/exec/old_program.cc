@@ -1,8 +1,12 @@
 #include "shim/exec/old_program.h"
 
 #include <linux/elf.h>
+#include <linux/mman.h>
+#include <linux/personality.h>
 
 #include "registers.h"  // arch/ARCH
+#include "shim/memory/host.h"
+#include "shim/memory/pages.h"
 #include "shim/plan/question.h"
 #include "shim/plan/vsyscall.h"
 
@@ -51,6 +55,16 @@ bool IsOldStatic(const char* head, Word bytes) {
     old_note = old_note || IsOldNote(note, note + length);
   }
   return old_note;
+}
+
+bool IsOlderTree() { return Ask(abishim_gate).older; }
+
+void AllowCodeAnywhere(Word stack) {
+  const long now = HostCall<"personality">(0xffffffff);
+  if (IsError(now)) return;
+  HostCall<"personality">(now | READ_IMPLIES_EXEC);
+  HostCall<"mprotect">(memory::PageOf(stack), memory::kPage,
+                       PROT_READ | PROT_WRITE | PROT_GROWSDOWN);
 }
 
 bool WantsVsyscall(const char* head, Word bytes) {

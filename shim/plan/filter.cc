@@ -165,7 +165,8 @@ Label Writer::Question() {
                           .bare = options_.bare,
                           .mode = options_.mode,
                           .vsyscall = plan_.vsyscall,
-                          .never_older = options_.never_older};
+                          .never_older = options_.never_older,
+                          .older = options_.older};
   Label answer = allow_;
   if (options_.loads) {
     const Word marked = static_cast<Word>(Mark::kReadLink);

@@ -36,6 +36,7 @@ struct FilterOptions {
   unsigned mode = 0;           // Presence::mode
   bool bare = false;           // no filter stood before ours: the program may see that
   bool never_older = false;    // ABISHIM_OLDER=0
+  bool older = false;          // the user space is an old one
   bool loads = false;          // programs go by the loader, which answers for /proc/self/exe
 };
 

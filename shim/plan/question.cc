@@ -20,7 +20,8 @@ Presence Ask(RawCall call) {
           .bare = (bits >> 32 & 1) != 0,
           .mode = static_cast<unsigned>(bits >> 33 & 3),
           .vsyscall = (bits >> 35 & 1) != 0,
-          .never_older = (bits >> 36 & 1) != 0};
+          .never_older = (bits >> 36 & 1) != 0,
+          .older = (bits >> 37 & 1) != 0};
 }
 
 }  // namespace abishim

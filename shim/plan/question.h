@@ -23,6 +23,7 @@ struct Presence {
   unsigned mode = 0;         // `run --mode`, numbered there, too; 2 bits
   bool vsyscall = false;     // calls of the vsyscall page are answered
   bool never_older = false;  // ABISHIM_OLDER=0
+  bool older = false;        // the user space is an old one
 };
 
 // The errno that answers question i: 0x400 | ten bits, out of the way of every real errno.
@@ -31,7 +32,7 @@ constexpr unsigned AnswerOf(const Presence& presence, int i) {
                     Word{presence.translates} << 28 | Word{presence.stats} << 29 |
                     Word{presence.exec & 3} << 30 | Word{presence.bare} << 32 |
                     Word{presence.mode & 3} << 33 | Word{presence.vsyscall} << 35 |
-                    Word{presence.never_older} << 36;
+                    Word{presence.never_older} << 36 | Word{presence.older} << 37;
   return 0x400 | static_cast<unsigned>(bits >> (10 * i) & 0x3ff);
 }
 

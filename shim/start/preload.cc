@@ -105,6 +105,7 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
                     .mode = static_cast<unsigned>(environment.mode),
                     .bare = HostCall<"prctl">(PR_GET_SECCOMP, 0, 0, 0, 0) == 0,
                     .never_older = environment.older == Older::kNo,
+                    .older = IsOlder(environment),
                     .loads = plan.translates && exec::IsByLoader(environment.exec)},
                    &program)) {
     return -E2BIG;

@@ -225,6 +225,7 @@ TEST_P(ProbeInChild, KilledWithSigchldIgnoredAndLeavesNoCore) {
   TempDir directory;
   const std::string said = InChild([&] {
     signal(SIGCHLD, SIG_IGN);
+    prctl(PR_SET_DUMPABLE, 1);
     const rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
     setrlimit(RLIMIT_CORE, &limit);
     if (chdir(directory.path().c_str()) != 0) return std::string("chdir");

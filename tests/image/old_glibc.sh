@@ -69,4 +69,29 @@ static 2.6.9 2 6 7
 static 3.1 3 1 7
 static 3.2 3 2 139
 static never 2 6 139 ABISHIM_OLDER=0
+
+# Code anywhere, as kernels before 5.8 allowed it where the program's header asked for it, or said nothing.
+# code NAME STATUS OPTION... -- FLAG...: `run OPTION...` of a program linked with these.
+code() {
+  local name=$1 expected=$2 options=() status
+  shift 2
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  gcc -O1 "$@" -o "$scratch/code" "$here/heap_code.c" 2>/dev/null || exit 2
+  (timeout 20 "$build/abishim" run "${options[@]}" -- "$scratch/code") 2>/dev/null
+  status=$?
+  if [[ $status -eq $expected ]]; then
+    echo "ok old-code/$name"
+  else
+    echo "FAIL old-code/$name (exit $status instead of $expected)"
+    failed=1
+  fi
+}
+for way in carry loader; do
+  code "$way" 7 --older "--exec=$way" -- -Wl,-z,execstack
+  code "$way-static" 7 --older "--exec=$way" -- -static -Wl,-z,execstack
+  code "$way-not-asked-for" 139 --older "--exec=$way" -- -Wl,-z,noexecstack
+done
+[[ $(printf '%s\n' 5.8 "$(uname -r)" | sort -V | head -n 1) != 5.8 ]] ||
+  code not-older 139 --pretend-kernel=3.10 -- -Wl,-z,execstack
 exit $failed

@@ -77,11 +77,12 @@ struct Program {
   Word base = 0, entry = 0;
 };
 
-void Load(const Order& order, Program* program) {
+void Load(const Order& order, Word stack, Program* program) {
   const Kernel kernel(kHost);
   const int fd = static_cast<int>(order.program);
   long error = ReadElf(kernel, fd, &program->elf);
   if (IsError(error)) Die(order.name, "not read", error);
+  if (HasCodeAnywhere(program->elf)) AllowCodeAnywhere(stack);
   const bool interpreted = order.interpreter != ~Word{0};
   error =
       MapElf(fd, program->elf, interpreted ? Place::kProgram : Place::kStatic, &program->mapped);
@@ -156,7 +157,7 @@ void Wake(const Order& order, const start::Boot& boot) {
   Wake(order, boot);
 
   Program program;
-  Load(order, &program);
+  Load(order, reinterpret_cast<Word>(stack.start()), &program);
   stack.Describe(program.elf, program.mapped, program.base, order.name);
   AllowCodeOnStack(program.elf, stack);
   DescribeMemory(program.mapped, stack, entry);
