@@ -110,6 +110,21 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   return Install(abishim_gate, program.begin(), program.length(), threads != Threads::kAlone);
 }
 
+// The base of an image for this plan; 0 where there is none, and then the plan only repairs.
+Word Prepare(const Environment& environment, Threads threads, const Answers& answers, Plan* plan) {
+  Maps maps;
+  ReadMaps(image::OwnBase(), &maps);
+  const char* obstacle = Obstacle(threads);
+  if (obstacle == nullptr) {
+    const long mapped = BringUp(environment, maps, plan->vsyscall, 0);
+    if (!IsError(mapped)) return static_cast<Word>(mapped);
+    obstacle = "no place for the image";
+  }
+  Line().Text("repairs only: ").Text(obstacle).Write(environment.log);
+  *plan = MakePlan(answers, Policy::kRepair);
+  return 0;
+}
+
 // The image without its filter. Another thread may be in one of its handlers just now.
 void Withdraw(Word base, Threads threads) {
   image::At(base, &Asleep)();
@@ -138,24 +153,8 @@ void Start(const Environment& environment) {
   if (const long error = CanInstall(abishim_gate, threads != Threads::kAlone)) {
     return LogPlan(environment, plan, 0, error);
   }
-  Word base = 0;
-  if (plan.translates) {
-    Maps maps;
-    ReadMaps(image::OwnBase(), &maps);
-    const char* obstacle = Obstacle(threads);
-    if (obstacle == nullptr) {
-      const long mapped = BringUp(environment, maps, plan.vsyscall, 0);
-      if (IsError(mapped))
-        obstacle = "no place for the image";
-      else
-        base = static_cast<Word>(mapped);
-    }
-    if (obstacle != nullptr) {
-      Line().Text("repairs only: ").Text(obstacle).Write(environment.log);
-      plan = MakePlan(answers, Policy::kRepair);
-      if (plan.empty) return;
-    }
-  }
+  const Word base = plan.translates ? Prepare(environment, threads, answers, &plan) : 0;
+  if (plan.empty) return;
   const long error = Enforce(environment, plan, base, threads);
   if (error != 0 && base != 0) Withdraw(base, threads);
   LogPlan(environment, plan, base, error);
