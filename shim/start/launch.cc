@@ -76,7 +76,7 @@ void Launch(Word* stack) {
   const Word argc = stack[0];
   char** const argv = reinterpret_cast<char**>(stack + 1);
   char** const envp = argv + argc + 1;
-  Begin(argc, reinterpret_cast<Word>(argv), reinterpret_cast<Word>(envp));
+  Begin(argc, reinterpret_cast<Word>(argv), reinterpret_cast<Word>(envp), true);
   char* const path = argv[1];
   const char* const name = argv[2];
   long error = Execute(path, argv + 2, envp);

@@ -113,17 +113,34 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
   return Install(abishim_gate, program.begin(), program.length(), threads != Threads::kAlone);
 }
 
+// The base of an image for this plan; 0 where there is none, and then the plan only repairs.
+Word Prepare(const Environment& environment, Threads threads, const Answers& answers, Plan* plan) {
+  Self self;
+  FindSelf(environment, &self);
+  const char* obstacle = Obstacle(threads);
+  if (obstacle == nullptr) {
+    const long mapped = BringUp(environment, self, plan->vsyscall, 0);
+    if (!IsError(mapped)) return static_cast<Word>(mapped);
+    obstacle = "no place for the image";
+  }
+  Line().Text("repairs only: ").Text(obstacle).Write(environment.log);
+  *plan = MakePlan(answers, Policy::kRepair);
+  return 0;
+}
+
 // The image without its filter. Another thread may be in one of its handlers just now.
 void Withdraw(Word base, Threads threads) {
   image::At(base, &Asleep)();
   if (threads == Threads::kAlone) HostCall<"munmap">(base, image::Size());
 }
 
-void Start(const Environment& environment) {
+// 0, or why there is no filter where there should be one.
+long Start(const Environment& environment) {
   if (const Presence presence = Ask(abishim_gate); presence.present) {
-    return Rejoin(environment, presence);
+    Rejoin(environment, presence);
+    return 0;
   }
-  if (environment.off) return;
+  if (environment.off) return 0;
   const bool older = IsOlder(environment);
   Answers answers;
   Probe(abishim_gate, &answers, older, abishim_spawn);
@@ -135,40 +152,28 @@ void Start(const Environment& environment) {
   if (environment.release != nullptr && environment.policy == Policy::kTranslate) {
     AddUname(answers, &plan);
   }
-  if (plan.empty) return;
+  if (plan.empty) return 0;
   const Threads threads = LookAtThreads(abishim_gate);
   // Asked first: nothing at all is changed on a kernel without filters.
   if (const long error = CanInstall(abishim_gate, threads != Threads::kAlone)) {
-    return LogPlan(environment, plan, 0, error);
+    LogPlan(environment, plan, 0, error);
+    return error;
   }
-  Word base = 0;
-  if (plan.translates) {
-    Self self;
-    FindSelf(environment, &self);
-    const char* obstacle = Obstacle(threads);
-    if (obstacle == nullptr) {
-      const long mapped = BringUp(environment, self, plan.vsyscall, 0);
-      if (IsError(mapped))
-        obstacle = "no place for the image";
-      else
-        base = static_cast<Word>(mapped);
-    }
-    if (obstacle != nullptr) {
-      Line().Text("repairs only: ").Text(obstacle).Write(environment.log);
-      plan = MakePlan(answers, Policy::kRepair);
-      if (plan.empty) return;
-    }
-  }
+  const Word base = plan.translates ? Prepare(environment, threads, answers, &plan) : 0;
+  if (plan.empty) return 0;
   const long error = Enforce(environment, plan, base, threads);
   if (error != 0 && base != 0) Withdraw(base, threads);
   LogPlan(environment, plan, base, error);
+  return error;
 }
 
-[[gnu::constructor]] void Preload(Word argc, Word argv, Word envp) { Begin(argc, argv, envp); }
+[[gnu::constructor]] void Preload(Word argc, Word argv, Word envp) {
+  Begin(argc, argv, envp, false);
+}
 
 }  // namespace
 
-void Begin(Word argc, Word argv, Word envp) {
+void Begin(Word argc, Word argv, Word envp, bool asked) {
   char strings[16 * 1024];
   const Environment environment = ReadEnvironment(argc, argv, envp, strings, sizeof(strings));
   if (environment.complaint != nullptr) {
@@ -181,7 +186,12 @@ void Begin(Word argc, Word argv, Word envp) {
     Line().Text("valgrind: nothing is installed").Write(environment.log);
     return;
   }
-  Start(environment);
+  const long error = Start(environment);
+  if (error == 0 || !asked || environment.log != nullptr) return;
+  Line()
+      .Text("no call is translated: the kernel takes no filter: errno ")
+      .Number(-error)
+      .Write("-");
 }
 
 }  // namespace abishim::start
