@@ -18,6 +18,7 @@
 
 #include "tables/flags.h"
 #include "tests/rows/by_name.h"
+#include "tests/support/asleep.h"
 #include "tests/support/check_in_child.h"
 
 namespace abishim::test {
@@ -143,20 +144,6 @@ constexpr Waiting kWaiting[] = {
 
 std::atomic<int> g_handled;
 std::atomic<bool> g_released;
-
-bool IsAsleep(pid_t thread) {
-  char path[64], text[256] = "";
-  snprintf(path, sizeof(path), "/proc/self/task/%d/stat", thread);
-  const int fd = open(path, O_RDONLY | O_CLOEXEC);
-  const ssize_t size = read(fd, text, sizeof(text) - 1);
-  close(fd);
-  const char* const after = size > 0 ? strrchr(text, ')') : nullptr;
-  return after != nullptr && after[2] == 'S';
-}
-void AwaitSleep(pid_t thread) {
-  // Twice, with time in between: not in a lock of the test's own.
-  for (int seen = 0; seen < 3; seen = IsAsleep(thread) ? seen + 1 : 0) usleep(5000);
-}
 
 struct Outcome {
   long result = 0;

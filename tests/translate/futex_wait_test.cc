@@ -9,6 +9,7 @@
 #include <atomic>
 #include <thread>
 
+#include "tests/support/asleep.h"
 #include "tests/support/oracle.h"
 
 namespace abishim::test {
@@ -116,11 +117,13 @@ long InterruptedBy(bool restart, bool limited, bool natively) {
   sigaction(SIGUSR1, &action, &before);
   unsigned word = 7;
   g_handled = 0;
-  const pthread_t waiter = pthread_self();
+  const pid_t waiter = gettid();
   std::thread other([&] {
-    usleep(20'000);
-    pthread_kill(waiter, SIGUSR1);
-    usleep(20'000);
+    AwaitSleep(waiter);
+    tgkill(getpid(), waiter, SIGUSR1);
+    // In the call again, or out of it: both sleep.
+    while (g_handled == 0) usleep(1000);
+    AwaitSleep(waiter);
     syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, INT_MAX);
   });
   const timespec until = After(CLOCK_MONOTONIC, 5'000'000'000);
