@@ -184,7 +184,7 @@ long Convert(const Kernel& kernel, Kind kind, long fd, const Values& v) {
 
 long ReadAndWrite(const Kernel& kernel, const __sysctl_args& call, Word old_bytes) {
   if (call.nlen < 0 || call.nlen > CTL_MAXNAME) return -ENOTDIR;
-  int numbers[CTL_MAXNAME];
+  int numbers[CTL_MAXNAME] = {};
   const Word bytes = static_cast<Word>(call.nlen) * sizeof(int);
   if (!kernel.CopyIn(reinterpret_cast<Word>(call.name), numbers, bytes)) return -EFAULT;
   char path[kPathBytes];
