@@ -34,7 +34,8 @@ const char* LineOf(const char* text, std::string_view word) {
   return nullptr;
 }
 
-// /proc/PID/NAME as one string. 0 or -errno.
+// /proc/PID/NAME as one string. 0 or -errno; -ENOSYS where no descriptor is free, which the call
+// itself never wants.
 long ReadProc(const Kernel& kernel, int pid, std::string_view name, char* text) {
   char path[64] = "/proc/", digits[12];
   int length = 6, count = 0;
@@ -43,7 +44,7 @@ long ReadProc(const Kernel& kernel, int pid, std::string_view name, char* text) 
   for (const char letter : name) path[length++] = letter;
   path[length] = '\0';
   const long fd = kernel.Call<"openat">(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fd;
+  if (fd < 0) return fd == -EMFILE || fd == -ENFILE ? -ENOSYS : fd;
   long size = 0, got;
   while ((got = kernel.Call<"read">(fd, text + size, kSize - 1 - size)) > 0) size += got;
   kernel.Call<"close">(fd);

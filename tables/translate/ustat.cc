@@ -84,7 +84,10 @@ Result ustat(Kernel& kernel, const Args& args) {
   while (mounts.Next(line, sizeof(line))) {
     Mount mount;
     struct statfs is;
-    if (!IsOf(args.Uint(0), line, &mount) || IsError(StatMount(kernel, mount, &is))) continue;
+    if (!IsOf(args.Uint(0), line, &mount)) continue;
+    const long error = StatMount(kernel, mount, &is);
+    if (error == -ENOSYS) return error;  // no descriptor is free
+    if (IsError(error)) continue;
     Ustat answer{};
     answer.free_blocks = static_cast<int>(is.f_bfree);
     answer.free_inodes = static_cast<Word>(is.f_ffree);

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -145,11 +146,41 @@ TEST(RowDescriptors, OtherCallsWithNoneFree) {
       EXPECT_EQ(other.make(false), expected) << other.what;
       few.ExpectNothingLeft(other.what);
     }
-    // Random bytes come from a file.
-    EXPECT_EQ(Random(true), "64");
-    EXPECT_EQ(Random(false), "ENOSYS");
-    few.ExpectNothingLeft("getrandom");
   });
+}
+
+struct stat Root() {
+  struct stat stat = {};
+  EXPECT_EQ(::stat("/", &stat), 0);
+  return stat;
+}
+std::string Ustat(bool natively) {
+  char answer[32];
+  return ErrnoName(Ask("ustat", natively, Make(Root().st_dev, Address(answer))));
+}
+std::string Sysfs(bool natively) { return ErrnoName(Ask("sysfs", natively, Make(3))); }
+std::string Limits(bool natively) {
+  rlimit limit;
+  return ErrnoName(Ask("prlimit64", natively, Make(getppid(), RLIMIT_CORE, 0, Address(&limit))));
+}
+
+// These read files that need a descriptor.
+TEST(RowDescriptors, RefusedWithTooFew) {
+  for (int free = 0; free < 3; ++free) {
+    CheckInChild([&] {
+      const Few few(free);
+      const Other others[] = {
+          {"getrandom", Random}, {"ustat", Ustat}, {"sysfs", Sysfs}, {"prlimit64", Limits}};
+      for (const Other& other : others) {
+        const std::string expected = other.make(true), answer = other.make(false);
+        EXPECT_TRUE(answer == expected || answer == "ENOSYS")
+            << other.what << " " << answer << ", natively " << expected << ", free " << free;
+        EXPECT_TRUE(answer == expected || free < 2) << other.what << " with two";
+        EXPECT_NE(answer + std::to_string(free), expected + "0") << other.what << " without any";
+        few.ExpectNothingLeft(other.what);
+      }
+    });
+  }
 }
 
 // A descriptor that comes with a message finds no number: the kernel drops it and says so in the
