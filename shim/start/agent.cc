@@ -12,8 +12,6 @@
 namespace abishim::start {
 namespace {
 
-constinit Stats* g_stats;  // null: nobody counts
-
 // They must not be blocked from here on; which of them were is the program's view.
 Word Unblock(Word signals) {
   Word old = 0;
@@ -24,6 +22,7 @@ Word Unblock(Word signals) {
 }  // namespace
 
 constinit Settings g_settings;
+constinit Stats* g_stats;
 
 void Awake(const Boot& boot) {
   g_settings = boot.settings;
@@ -40,10 +39,6 @@ void Awake(const Boot& boot) {
 void Count(long nr, bool repaired) {
   if (g_stats == nullptr) return;
   repaired ? g_stats->CountRepair(nr) : g_stats->CountTrap(nr);
-}
-
-void CountPatched(long nr) {
-  if (g_stats != nullptr) g_stats->CountPatched(nr);
 }
 
 }  // namespace abishim::start
