@@ -12,7 +12,7 @@ Decision Decide(arch::Siginfo*, arch::Ucontext*, const Args&, bool, Inside*) {
   return Decision::kGoOn;
 }
 void Inside::Enter() {}
-void Inside::Leave() {}
+void Inside::LeaveNow() {}
 Outside::Outside(Inside*, long) : left_(nullptr) {}
 Outside::~Outside() {}
 void WaitForOthers() {}

@@ -13,6 +13,8 @@ packages=(
   # the chart of the benchmarks
   gnuplot-nox
 )
+# --applications: what bench/applications.sh measures, too.
+[[ ${1-} != --applications ]] || packages+=(sqlite3 redis-server redis-tools)
 
 # `install ok installed` and nothing else: a package that is only half configured counts as missing.
 missing() {

@@ -115,8 +115,8 @@ void Inside::Enter() {
   inside_->fetch_add(1);
 }
 
-void Inside::Leave() {
-  if (inside_ != nullptr && forks_ == g_forks.load()) inside_->fetch_sub(1);
+void Inside::LeaveNow() {
+  if (forks_ == g_forks.load()) inside_->fetch_sub(1);
   inside_ = nullptr;
 }
 

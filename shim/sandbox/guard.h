@@ -47,9 +47,12 @@ class Inside {
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
   void Enter();
-  void Leave();  // once, or again and again
+  void Leave() {  // once, or again and again
+    if (inside_ != nullptr) LeaveNow();
+  }
 
  private:
+  void LeaveNow();
   unsigned forks_ = 0, door_ = 0;
   std::atomic<int>* inside_ = nullptr;
 };

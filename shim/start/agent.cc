@@ -13,7 +13,6 @@
 namespace abishim::start {
 namespace {
 
-constinit Stats* g_stats;  // null: nobody counts
 constinit Word g_unblocked;
 
 // They must not be blocked from here on; which of them were is the program's view.
@@ -26,6 +25,7 @@ Word Unblock(Word signals) {
 }  // namespace
 
 constinit Settings g_settings;
+constinit Stats* g_stats;
 
 void Awake(const Boot& boot) {
   g_settings = boot.settings;
@@ -49,14 +49,6 @@ void Asleep() {
 void Count(long nr, bool repaired) {
   if (g_stats == nullptr) return;
   repaired ? g_stats->CountRepair(nr) : g_stats->CountTrap(nr);
-}
-
-void CountPatched(long nr) {
-  if (g_stats != nullptr) g_stats->CountPatched(nr);
-}
-
-unsigned long long* PatchedCounter(long nr) {
-  return g_stats != nullptr ? g_stats->PatchedCounter(nr) : nullptr;
 }
 
 }  // namespace abishim::start

@@ -4,6 +4,7 @@
 
 #include "registers.h"  // arch/ARCH
 #include "shim/start/settings.h"
+#include "shim/start/stats.h"
 
 namespace abishim::start {
 
@@ -24,8 +25,13 @@ void Asleep();
 // Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
 void Count(long nr, bool repaired);
 // Counts a call that was made at a patched site.
-void CountPatched(long nr);
+extern Stats* g_stats;  // null: nobody counts
+inline void CountPatched(long nr) {
+  if (g_stats != nullptr) g_stats->CountPatched(nr);
+}
 // For code that counts by itself; null: nobody counts.
-unsigned long long* PatchedCounter(long nr);
+inline unsigned long long* PatchedCounter(long nr) {
+  return g_stats != nullptr ? g_stats->PatchedCounter(nr) : nullptr;
+}
 
 }  // namespace abishim::start
