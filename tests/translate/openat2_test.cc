@@ -200,7 +200,11 @@ class Compare {
   }
   long Both(const Input& input) {
     const int open_before = CountDescriptors();
-    const Seen native = See(input, NativeOpenat2(input.Make()));
+    Seen native = See(input, NativeOpenat2(input.Make()));
+    // A walk that the kernel has to begin again, without RCU, goes on counting links.
+    for (int i = 0; i < 3 && native.result == -ELOOP; ++i) {
+      native = See(input, NativeOpenat2(input.Make()));
+    }
     const Seen ours = See(input, Translated(translate::openat2, input.Make()));
     EXPECT_EQ(CountDescriptors(), open_before) << input;
     if (native.result != ours.result && Allowed(input, native, ours.result)) return native.result;
