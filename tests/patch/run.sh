@@ -1,7 +1,7 @@
 #!/bin/bash
 # run.sh [--way=native|trap|patched|eager]... [--seconds=N] [--long] [NAME...]: compiles the programs of this folder and runs
 # each natively and as a host of kernel 3.10 would have it (or as its line `// under:` says): no site patched (trap), those that trap often (patched), each at
-# its first trap (eager). Prints `ok|FAIL|skip NAME WAY`, then a summary; 1 when anything failed.
+# its first trap (eager); `steps` under gdb, too, by single steps. Prints `ok|FAIL|skip NAME WAY`, then a summary; 1 when anything failed.
 #
 # --seconds: how long the hammers go on (default 3); --long: 60 s. The first one once more on one CPU.
 set -euo pipefail
@@ -44,14 +44,15 @@ compile() {
 }
 
 count_ok=0 count_fail=0 count_skip=0
-# one NAME WAY LABEL COMMAND...: a command in front of the program.
+# one NAME WAY LABEL COMMAND...: a command in front of all; `debugger`: what is to execute the program.
+debugger=()
 one() {
   local name=$1 way=$2 label=$3 out status=0 prefix=() host
   shift 3
   host=$(sed -n 's|^// under: ||p' "$(source_of "$name")")
   # shellcheck disable=SC2086
   [[ $way == native ]] || prefix=("$abishim" run ${host:---pretend-kernel=3.10} "--mode=$way" --)
-  out=$(timeout -s KILL $((seconds + 120)) "$@" env --default-signal "${prefix[@]}" "$built/$name" "$way" "$seconds" 2>&1 </dev/null) || status=$?
+  out=$(timeout -s KILL $((seconds + 120)) "$@" env --default-signal "${prefix[@]}" "${debugger[@]}" "$built/$name" "$way" "$seconds" 2>&1 </dev/null) || status=$?
   if [[ $status -eq 0 && ${out##*$'\n'} == ok ]]; then
     count_ok=$((count_ok + 1)); echo "ok $name $label"
     [[ $out == ok ]] || sed 's/^/  /' <<<"${out%$'\n'ok}"
@@ -66,5 +67,10 @@ for name in "${names[@]}"; do
   for way in "${ways[@]}"; do one "$name" "$way" "$way"; done
 done
 if [[ " ${names[*]} " == *" hammer "* && " ${ways[*]} " == *" patched "* ]]; then one hammer patched "patched, one CPU" taskset -c 0; fi
+if [[ " ${names[*]} " == *" steps "* && " ${ways[*]} " == *" eager "* ]]; then
+  debugger=(gdb -batch -x "$here/steps.gdb" --args)
+  one steps eager "eager, by single steps" env
+  debugger=()
+fi
 echo "$count_ok ok, $count_fail failed, $count_skip skipped"
 [[ $count_fail -eq 0 && $count_ok -gt 0 ]]
