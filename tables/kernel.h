@@ -27,9 +27,9 @@ struct Host {
   // get the same address. A place is never written again: a signal handler may come between us and
   // the re-executed call, and make such a call itself. 0 when there is no room left.
   Word (*keep)(const void* bytes, Word size);
-  // The address of some 4,000 bytes, zero at first, that this process has alone, for secrets: a fork
-  // child does not have its parent's, nor a core dump. 0: there are none yet. `make`: then they are
-  // made; 0 when they could not be.
+  // The address of some 4,000 bytes, zero at first, that this process has alone, for secrets: a
+  // fork child does not have its parent's, nor a core dump. 0: there are none yet. `make`: then
+  // they are made; 0 when they could not be.
   Word (*alone)(bool make);
 };
 

@@ -18,7 +18,6 @@ Word Out(Word to, const void* from, Word bytes) {
 
 }  // namespace
 
-constinit const Host kHost{sandbox::Call, In, Out, signals::SafeMask, memory::Keep,
-                      memory::Alone};
+constinit const Host kHost{sandbox::Call, In, Out, signals::SafeMask, memory::Keep, memory::Alone};
 
 }  // namespace abishim

@@ -105,7 +105,8 @@ TEST(Older, TheDoctorSaysWhatWouldBeDone) {
   EXPECT_THAT(older.out, HasSubstr("\"vsyscall_page\": \"works\""));
   const Outcome without =
       Off(Under({"--no-vsyscall", "--without=sysfs"}, {ABISHIM_COMMAND, "doctor", "--older"}));
-  EXPECT_THAT(without.out, HasSubstr("sysfs                    missing   translate  loses: Needs /proc"));
+  EXPECT_THAT(without.out,
+              HasSubstr("sysfs                    missing   translate  loses: Needs /proc"));
   EXPECT_THAT(without.out, HasSubstr("vsyscall page            missing"));
   EXPECT_THAT(without.out, HasSubstr("programs that read it fail"));
 }

@@ -1,5 +1,3 @@
-#include "tables/translate/generator.h"
-
 #include <gtest/gtest.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +6,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "tables/translate/generator.h"
 
 namespace abishim::test {
 namespace {
