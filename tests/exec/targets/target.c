@@ -14,7 +14,8 @@ int main(int argc, char** argv) {
     MakePlannedCalls();
   }
   if (IsWord(option, "sleep")) SleepMs(300);
-  if (IsWord(option, "trapped")) CHECK_EQ(sigaction(SIGUSR1, 0, 0), 0);  // on each host that lacks anything
+  struct sigaction old;
+  if (IsWord(option, "trapped")) CHECK_EQ(sigaction(SIGUSR1, 0, &old), 0);  // where the host lacks anything
   if (IsWord(option, "status")) {
     int dumpable = prctl(PR_GET_DUMPABLE), death = -1;
     prctl(PR_GET_PDEATHSIG, &death);
