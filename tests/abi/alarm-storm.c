@@ -27,7 +27,7 @@ static void* Loop(void* argument) {
 static void Storm(int flags, int threads) {
   // Where a tracer sees each signal, one may take more than 100 us to be delivered; the next that
   // need not wait for its handler then comes before the first instruction of that, and the next.
-  const int us = flags & SA_NODEFER ? 500 : 100;
+  const int us = flags & SA_NODEFER ? 500 * Slow() : 100;
   const struct itimerval often = {{0, us}, {0, us}}, never = {{0, 0}, {0, 0}};
   pthread_t others[3];
   const int descriptors = CountDescriptors();

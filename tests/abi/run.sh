@@ -8,6 +8,7 @@
 # Linux 3.10). trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
 # `ok|FAIL|limit|skip NAME CC HOST`, then a summary; 1 when anything failed. `limit`: it fails on that host, as its line
 # `// limit:` (for older*: or `// limit older:`) states. --mode: which call sites the shim patches. Two programs run at a time.
+# ABI_SLOW=N: this machine is so many times slower than others, and everything may take as much longer.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../.." && pwd)
@@ -75,7 +76,7 @@ one() {
     *) prefix=("$top/$abishim" run "--profile=$host" "--mode=$ABI_MODE" --) ;;
   esac
   # Signals as a login shell has them, whatever started us.
-  out=$(timeout -s KILL 60 "${enter[@]}" env --default-signal "${prefix[@]}" "$top/build/abi/$compiler/$name" 2>&1 \
+  out=$(timeout -s KILL "$((60 * ${ABI_SLOW:-1}))" "${enter[@]}" env --default-signal "${prefix[@]}" "$top/build/abi/$compiler/$name" 2>&1 \
     </dev/null) || status=$?
   if [[ $status -eq 0 && ${out##*$'\n'} == ok ]]; then
     echo "ok $name $cc $host"
