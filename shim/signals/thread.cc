@@ -1,6 +1,7 @@
 #include "shim/signals/thread.h"
 
 #include <linux/mman.h>
+#include <linux/time_types.h>
 
 #include "shim/memory/host.h"
 #include "shim/memory/stacks.h"
@@ -152,6 +153,18 @@ Thread* Self(const arch::Ucontext& u) {
   return Insert(key != 0 ? key : kNobody, u);
 }
 
+// Who has joined a thread may use its memory at once, but the thread takes a moment longer to be
+// gone.
+static bool GoneSoon(unsigned long key) {
+  constexpr __kernel_timespec kMoment{0, 1'000'000};
+  constexpr int kMoments = 20;
+  for (int i = 0; i < kMoments; ++i) {
+    if (Gone(key)) return true;
+    if (IsError(HostCall<"nanosleep">(&kMoment, 0))) break;
+  }
+  return Gone(key);
+}
+
 bool IsShared(const Thread& self, const arch::AltStack& stack) {
   for (int i = 0; i < kThreads; ++i) {
     const Thread& t = g_threads[i];
@@ -159,7 +172,7 @@ bool IsShared(const Thread& self, const arch::AltStack& stack) {
     if (key <= kNobody || &t == &self || t.replaced) continue;
     const arch::AltStack& other = t.program_stack;
     const bool apart = stack.sp >= other.sp + other.size || other.sp >= stack.sp + stack.size;
-    if (!apart && !Gone(key)) return true;
+    if (!apart && !GoneSoon(key)) return true;
   }
   return false;
 }
