@@ -1,6 +1,7 @@
 // Each translated call that takes a name, made of one name, on one of two trees.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -41,5 +42,10 @@ long Ask(std::string_view call, bool natively, const Args& args);
 // Asks both, each of its own tree: the answers and the trees must agree. Gives the kernel's.
 std::string Agree(const ByName& by_name, const NameTree& native, const NameTree& ours,
                   const std::string& path, bool absolute);
+
+// Each name to each call, relative to a directory and absolute. How many answers of each kind
+// there were natively; "0" and "opened" is success.
+std::map<std::string, int> AgreeOnAll(const NameTree& native, const NameTree& ours,
+                                      const std::vector<std::string>& names);
 
 }  // namespace abishim::test

@@ -11,25 +11,6 @@
 namespace abishim::test {
 namespace {
 
-// Each name to each call, relative to a directory and absolute. How many answers of each kind
-// there were natively; "0" and "opened" is success.
-std::map<std::string, int> AgreeOnAll(const NameTree& native, const NameTree& ours,
-                                      const std::vector<std::string>& names) {
-  std::map<std::string, int> answers;
-  for (const ByName& by_name : kByName) {
-    for (const std::string& name : names) {
-      for (const bool absolute : {false, true}) {
-        const std::string answer = Agree(by_name, native, ours, name, absolute);
-        ++answers[answer.substr(0, answer.find(' '))];
-      }
-    }
-    EXPECT_EQ(ours.Looks(), native.Looks()) << by_name.call << " " << by_name.how;
-  }
-  for (const auto& [answer, count] : answers) printf("%s %d  ", answer.c_str(), count);
-  printf("\n");
-  return answers;
-}
-
 int Succeeded(const std::map<std::string, int>& answers) {
   int succeeded = 0;
   for (const auto& [answer, count] : answers) succeeded += answer[0] == 'E' ? 0 : count;
