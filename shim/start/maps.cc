@@ -4,43 +4,29 @@
 
 #include "shim/memory/host.h"
 #include "shim/memory/open.h"
+#include "tables/translate/lines.h"
 
 namespace abishim::start {
 namespace {
 
-Word Number(const char** at, Word radix) {
-  Word value = 0;
-  for (;; ++*at) {
-    const char c = **at;
-    const Word digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : 99u;
-    if (digit >= radix) return value;
-    value = value * radix + digit;
-  }
-}
-
-void Skip(const char** at, int words) {
-  for (; words > 0; --words) {
-    while (**at != ' ' && **at != '\0') ++*at;
-    while (**at == ' ') ++*at;
-  }
-}
+using translate::SkipWords, translate::TakeNumber;
 
 // START-END PERMISSIONS OFFSET DEVICE INODE   PATH
 bool Parse(const char* line, Mapping* m) {
   const char* at = line;
-  m->start = Number(&at, 16);
+  m->start = TakeNumber(&at, 16);
   if (*at++ != '-') return false;
-  m->end = Number(&at, 16);
-  Skip(&at, 1);
+  m->end = TakeNumber(&at, 16);
+  at = SkipWords(at, 1);
   for (int i = 0; i < 4; ++i) {
     if (at[i] == '\0') return false;
   }
   m->readable = at[0] == 'r', m->writable = at[1] == 'w', m->executable = at[2] == 'x';
   m->is_private = at[3] == 'p';
-  Skip(&at, 1);
-  m->offset = Number(&at, 16);
-  Skip(&at, 2);
-  m->inode = Number(&at, 10);
+  at = SkipWords(at, 1);
+  m->offset = TakeNumber(&at, 16);
+  at = SkipWords(at, 2);
+  m->inode = TakeNumber(&at);
   while (*at == ' ') ++at;
   m->path = at;
   return true;
