@@ -17,6 +17,11 @@ constexpr bool IsSameFile(const KernelStat& a, const KernelStat& b) {
   return a.dev == b.dev && a.ino == b.ino;
 }
 
+// Of a device number as struct stat and ustat(2) have it, 32 bits wide: the middle 12 are the
+// major.
+constexpr unsigned Major(Word device) { return device >> 8 & 0xfff; }
+constexpr unsigned Minor(Word device) { return (device & 0xff) | (device >> 12 & 0xfff00); }
+
 // Of the file itself, O_PATH or not. (fstat refuses O_PATH before 3.6.)
 long StatOf(const Kernel& kernel, int fd, KernelStat* stat);
 

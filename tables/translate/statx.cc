@@ -27,10 +27,6 @@ long StatName(const Kernel& kernel, int dirfd, Word path, unsigned flags, arch::
   return kernel.Call<"newfstatat">(dirfd, path, stat, follow);
 }
 
-// struct stat's device numbers are 32 bits wide: the middle 12 are the major.
-unsigned Major(unsigned long device) { return device >> 8 & 0xfff; }
-unsigned Minor(unsigned long device) { return (device & 0xff) | (device >> 12 & 0xfff00); }
-
 struct statx_timestamp Time(unsigned long seconds, unsigned long nanoseconds) {
   struct statx_timestamp time = {};
   time.tv_sec = static_cast<long>(seconds);

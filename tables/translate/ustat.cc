@@ -17,10 +17,6 @@ struct Ustat {
 };
 static_assert(sizeof(Ustat) == 32 && __builtin_offsetof(Ustat, names) == 16);
 
-// Of a dev_t as user space has it; the kernel does not look at more than 32 bits.
-constexpr Word Major(unsigned dev) { return dev >> 8 & 0xfff; }
-constexpr Word Minor(unsigned dev) { return (dev & 0xff) | (dev >> 12 & 0xfff00); }
-
 // mountinfo writes blanks and backslashes as \ooo.
 void Unescape(char* path) {
   const auto octal = [](char c) { return c >= '0' && c <= '7'; };
