@@ -13,8 +13,7 @@
 namespace abishim::deliver {
 namespace {
 
-using signals::kFaults;
-constexpr Word kKeptOut = ~(kFaults | signals::Bit(signals::kSigsys) | signals::kNeverBlocked);
+using signals::kFaults, signals::kKeptOut;
 
 // From the first call or copy of a translation on every signal but ours is blocked: a handler that
 // came in between and never returned would leave behind descriptors and stacks. And a filter of the

@@ -8,6 +8,7 @@ namespace {
 constexpr Word kGnuHash = 0x6ffffef5;  // DT_GNU_HASH
 
 struct Tables {
+  Word bias = 0;  // between where it was linked to and where it lies
   const Elf64_Sym* symbols = nullptr;
   const char* names = nullptr;
   const unsigned* hash = nullptr;      // {buckets, chains, ...}: as many chains as symbols
@@ -25,10 +26,10 @@ Tables ReadTables(Word image) {
   }
   Tables tables;
   if (load == nullptr || dynamic == nullptr) return tables;
-  const Word bias = image + load->p_offset - load->p_vaddr;
+  tables.bias = image + load->p_offset - load->p_vaddr;
   const auto* entry = reinterpret_cast<const Elf64_Dyn*>(image + dynamic->p_offset);
   for (; entry->d_tag != DT_NULL; ++entry) {
-    const Word at = bias + entry->d_un.d_ptr;
+    const Word at = tables.bias + entry->d_un.d_ptr;
     switch (static_cast<Word>(entry->d_tag)) {
       case DT_SYMTAB:
         tables.symbols = reinterpret_cast<const Elf64_Sym*>(at);
@@ -74,13 +75,10 @@ Word FindInVdso(Word image, const char* name) {
   if (image == 0) return 0;
   const Tables tables = ReadTables(image);
   if (tables.symbols == nullptr || tables.names == nullptr) return 0;
-  const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(image);
-  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(image + header.e_phoff);
-  while (segment->p_type != PT_LOAD) ++segment;
   for (unsigned i = 0, count = Count(tables); i < count; ++i) {
     const Elf64_Sym& symbol = tables.symbols[i];
     if (symbol.st_shndx == SHN_UNDEF || !IsEqual(tables.names + symbol.st_name, name)) continue;
-    return image + segment->p_offset - segment->p_vaddr + symbol.st_value;
+    return tables.bias + symbol.st_value;
   }
   return 0;
 }

@@ -94,10 +94,9 @@ Word FindAux(Word key) {
 
 // Such a program lies where it was linked to, its headers in its first page.
 bool NeedsVsyscall(const Handover& h) {
-  constexpr Word kPage = 4096;
-  const Word segments = FindAux(AT_PHDR), page = segments & ~(kPage - 1);
+  const Word segments = FindAux(AT_PHDR), page = memory::PageOf(segments);
   return h.settings.vsyscall || (segments != 0 && signals::KernelCanRead(page) &&
-                                 WantsVsyscall(reinterpret_cast<const char*>(page), kPage));
+                                 WantsVsyscall(reinterpret_cast<const char*>(page), memory::kPage));
 }
 
 struct Segments {

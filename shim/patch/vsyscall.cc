@@ -13,9 +13,8 @@ namespace abishim::patch {
 namespace {
 
 using arch::Immediate, arch::Vsyscall;
-using signals::kFaults;
+using signals::kKeptOut;
 
-constexpr Word kKeptOut = ~(kFaults | signals::Bit(signals::kSigsys) | signals::kNeverBlocked);
 constexpr Vsyscall kAll[] = {Vsyscall::kGettimeofday, Vsyscall::kTime, Vsyscall::kGetcpu};
 constexpr int kFunctionBytes = 64;  // so far into a function the jump at its end is looked for
 

@@ -25,6 +25,8 @@ inline Word KeptOpen() {
 
 inline constexpr Word kNeverBlocked =
     Bit(9) | Bit(19);  // SIGKILL and SIGSTOP, as the kernel has it
+// What is blocked where no handler of the program's may come between. An object, too.
+inline constexpr Word kKeptOut = ~(kFaults | Bit(kSigsys) | kNeverBlocked);
 
 // The pages that the filter knows: a masked call passes when its pointer lies in here.
 inline constexpr Word kMaskBytes = 32 * 1024;
