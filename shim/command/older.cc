@@ -1,13 +1,13 @@
 #include "shim/command/older.h"
 
-#include <elf.h>
-
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
 #include <vector>
+
+#include "shim/exec/check/abi_note.h"
 
 namespace abishim::command {
 namespace {
@@ -40,25 +40,6 @@ bool HasOldLibrary(const std::string& interpreter) {
          (end == '.' || end == '-') && minor < kFirstWithout;
 }
 
-// {system, major, minor, patch} of the oldest kernel that it was built for.
-bool IsOfOldKernel(const std::string& notes) {
-  constexpr unsigned kAbiTag = 1, kLinux = 0;
-  for (std::size_t at = 0; at + sizeof(Elf64_Nhdr) <= notes.size();) {
-    Elf64_Nhdr note;
-    memcpy(&note, notes.data() + at, sizeof(note));
-    const std::size_t name = at + sizeof(note), text = name + (note.n_namesz + 3u) / 4 * 4;
-    unsigned tag[4];
-    if (text + sizeof(tag) > notes.size()) return false;
-    if (note.n_type == kAbiTag && note.n_namesz == 4 && note.n_descsz >= sizeof(tag) &&
-        memcmp(notes.data() + name, "GNU", 4) == 0) {
-      memcpy(tag, notes.data() + text, sizeof(tag));
-      return tag[0] == kLinux && (tag[1] < 3 || (tag[1] == 3 && tag[2] < 2));
-    }
-    at = text + (note.n_descsz + 3u) / 4 * 4;
-  }
-  return false;
-}
-
 bool IsOlderElf(std::ifstream* file, const Elf64_Ehdr& header) {
   bool old_note = false;
   for (int i = 0; i < header.e_phnum; ++i) {
@@ -70,7 +51,7 @@ bool IsOlderElf(std::ifstream* file, const Elf64_Ehdr& header) {
     const auto text = Read(file, segment.p_offset, segment.p_filesz);
     if (!text) return false;
     if (segment.p_type == PT_INTERP) return HasOldLibrary(text->c_str());
-    old_note = old_note || IsOfOldKernel(*text);
+    old_note = old_note || exec::IsOldNote(text->data(), text->data() + text->size());
   }
   return old_note;
 }

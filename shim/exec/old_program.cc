@@ -5,38 +5,13 @@
 #include <linux/personality.h>
 
 #include "registers.h"  // arch/ARCH
+#include "shim/exec/check/abi_note.h"
 #include "shim/memory/host.h"
 #include "shim/memory/pages.h"
 #include "shim/plan/question.h"
 #include "shim/plan/vsyscall.h"
 
 namespace abishim::exec {
-namespace {
-
-constexpr Word Padded(Word bytes) { return (bytes + 3) & ~Word{3}; }
-
-// {system, major, minor, patch} of the oldest kernel that it was built for.
-bool IsOldNote(const char* note, const char* end) {
-  constexpr unsigned kAbiTag = 1, kLinux = 0;
-  constexpr char kOwner[] = "GNU";
-  while (note + sizeof(Elf64_Nhdr) <= end) {
-    Elf64_Nhdr head;
-    __builtin_memcpy(&head, note, sizeof(head));
-    const char *name = note + sizeof(head), *text = name + Padded(head.n_namesz);
-    unsigned tag[4];
-    if (text + sizeof(tag) > end) return false;
-    if (head.n_type == kAbiTag && head.n_namesz == sizeof(kOwner) && head.n_descsz >= sizeof(tag) &&
-        __builtin_memcmp(name, kOwner, sizeof(kOwner)) == 0) {
-      __builtin_memcpy(tag, text, sizeof(tag));
-      return tag[0] == kLinux && (tag[1] < 3 || (tag[1] == 3 && tag[2] < 2));
-    }
-    note = text + Padded(head.n_descsz);
-  }
-  return false;
-}
-
-}  // namespace
-
 bool IsOldStatic(const char* head, Word bytes) {
   Elf64_Ehdr header;
   if (bytes < sizeof(header)) return false;
