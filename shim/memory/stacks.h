@@ -24,6 +24,8 @@ bool Reclaim(Word stack, int pid, int tid);
 
 // Is this address in one of our stacks?
 bool IsOurs(Word address);
+// Whose that one is: pid << 32 | tid.
+Word OwnerOf(Word address);
 
 // In a fork child nobody owns a stack but the calling thread.
 void AfterFork(Word keep, int pid, int tid);

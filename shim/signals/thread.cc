@@ -93,13 +93,13 @@ Thread* Find(unsigned long key) {
   return nullptr;
 }
 
-// The thread that forked us (or for which we run, after vfork) is known by its alternate stack.
+// The thread that forked us (or for which we run, after vfork) is known by its alternate stack, as
+// the owner of that. (What other entries say of the same stack is of threads that are gone, or is
+// being written.)
 Thread* ByStack(const arch::Ucontext& u) {
-  for (int i = 0; i < kThreads; ++i) {
-    Thread& t = g_threads[i];
-    if (KeyAt(i) != 0 && t.replaced && t.our_stack == u.stack.sp) return &t;
-  }
-  return nullptr;
+  if (!memory::IsOurs(u.stack.sp)) return nullptr;
+  Thread* t = Find(memory::OwnerOf(u.stack.sp));
+  return t != nullptr && t->replaced ? t : nullptr;
 }
 
 void Inherit(Thread* t, const Thread* from) {
