@@ -3,6 +3,7 @@
 #include <linux/elf.h>
 
 #include "shim/exec/check/elf_note.h"
+#include "shim/image/segments.h"
 #include "shim/memory/own.h"
 
 namespace abishim::start {
@@ -28,13 +29,12 @@ unsigned CodeOf(const char* release) {
 
 void TellRelease(Word vdso, const char* release) {
   if (vdso == 0) return;
-  const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(vdso);
-  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(vdso + header.e_phoff);
-  for (int i = 0; i < header.e_phnum; ++i, ++segment) {
-    if (segment->p_type != PT_NOTE) continue;
-    const auto* notes = reinterpret_cast<const char*>(vdso + segment->p_offset);
+  const auto* image = reinterpret_cast<const char*>(vdso);
+  for (const Elf64_Phdr& segment : image::SegmentsAt(image)) {
+    if (segment.p_type != PT_NOTE) continue;
+    const char* notes = image + segment.p_offset;
     const unsigned code = CodeOf(release);
-    const char* place = exec::FindNote(notes, notes + segment->p_filesz, "Linux", 0, sizeof(code));
+    const char* place = exec::FindNote(notes, notes + segment.p_filesz, "Linux", 0, sizeof(code));
     if (place == nullptr) continue;
     memory::Own().Write(reinterpret_cast<Word>(place), &code, sizeof(code));
     return;
