@@ -35,6 +35,12 @@ bool IsOff() {
   return value != nullptr && strcmp(value, "off") == 0;
 }
 
+// Without a filter nothing outlives an exec but the environment.
+bool IsWithoutFilter() {
+  const char* value = getenv("ABISHIM_MODE");
+  return value != nullptr && strcmp(value, "patch") == 0;
+}
+
 // Where a library lies that nobody may execute.
 void Preload(const std::string& library) {
   if (library.find_first_of(" :") != std::string::npos) {
@@ -50,7 +56,7 @@ void Preload(const std::string& library) {
                         const std::vector<Program>& filters, const RunOptions& options) {
   Install(filters);
   if (!library.empty() && !IsOff()) {
-    BecomeShimmed(library, path, options.program);
+    if (!IsWithoutFilter()) BecomeShimmed(library, path, options.program);
     Preload(library);
   }
   Become(path, options.program);

@@ -1,6 +1,6 @@
 #!/bin/bash
 # run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|KERNEL-flags|PROFILE|older|older-X.Y|host-older]...
-# [--mode=patched|trap|eager] [NAME...]: compiles the programs of this folder and runs each natively, with abishim as the host is
+# [--mode=patched|trap|eager|patch] [NAME...]: compiles the programs of this folder and runs each natively, with abishim as the host is
 # (host), and as an older host would have it (3.10: --pretend-kernel, 3.10-flags: the same with --flags, docker-19.03: --profile).
 # --compile: and runs none.
 #
@@ -111,7 +111,7 @@ for argument in "$@"; do
   case $argument in
     --cc=gcc | --cc=static | --cc=musl-gcc | --cc=trixie) compilers+=("${argument#*=}") ;;
     --under=?*) hosts+=("${argument#*=}") ;;
-    --mode=patched | --mode=trap | --mode=eager) ABI_MODE=${argument#*=} ;;
+    --mode=patched | --mode=trap | --mode=eager | --mode=patch) ABI_MODE=${argument#*=} ;;
     -*) usage "unknown option or value: $argument" ;;
     *)
       source_of "$argument" >/dev/null || usage "no program $argument"
