@@ -9,6 +9,7 @@
 #include "shim/patch/attempt.h"
 #include "shim/patch/patch.h"
 #include "shim/patch/scan.h"
+#include "shim/plan/filter.h"
 
 namespace abishim::patch {
 namespace {
@@ -26,9 +27,11 @@ long WatchMmap(arch::Ucontext* u, const Args& args) {
 }
 
 // A filter of the program's would be asked for calls that the program did not make. From here on
-// calls are the host's.
+// calls are the host's; but an errno in place of a wrong one takes no call.
 void Retire() {
-  for (unsigned char& fast : g_fast) fast = 0;
+  for (unsigned char& fast : g_fast) {
+    if ((fast & kTrapRepair) == 0) fast = 0;
+  }
 }
 
 long WatchSeccomp(arch::Ucontext*, const Args& args) {

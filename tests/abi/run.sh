@@ -7,7 +7,7 @@
 # older: --older on a host without the calls that old user spaces make, and without their vsyscall page (older-3.10: that, of
 # Linux 3.10). trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
 # `ok|FAIL|limit|skip NAME CC HOST`, then a summary; 1 when anything failed. `limit`: it fails on that host, as its line
-# `// limit:` (for older*: or `// limit older:`) states. --mode: which call sites the shim patches. Two programs run at a time.
+# `// limit:` (for older*: or `// limit older:`; for --mode=patch: or `// limit patch:`) states. --mode: which call sites the shim patches. Two programs run at a time.
 # ABI_SLOW=N: this machine is so many times slower than others, and everything may take as much longer.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,6 +19,7 @@ usage() { echo "run.sh: $*" >&2; exit 2; }
 flags_of() { sed -n 's|^// flags: ||p' "$1"; }
 limit_of() {  # NAME HOST
   sed -n 's|^// limit: ||p' "$(source_of "$1")"
+  [[ $ABI_MODE != patch ]] || sed -n 's|^// limit patch: ||p' "$(source_of "$1")"
   [[ $2 != older* ]] || sed -n 's|^// limit older: ||p' "$(source_of "$1")"
 }
 source_of() {  # NAME
