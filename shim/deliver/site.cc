@@ -1,16 +1,14 @@
 #include "shim/deliver/site.h"
 
 #include "shim/deliver/dispatch.h"
+#include "shim/deliver/untrapped.h"
 #include "shim/memory/host.h"
 #include "shim/patch/patch.h"
-#include "shim/patch/watch.h"
 #include "shim/plan/filter.h"
 #include "shim/sandbox/guard.h"
 #include "shim/signals/masks.h"
 #include "shim/signals/quick.h"
-#include "shim/signals/thread.h"
 #include "shim/start/agent.h"
-#include "shim/start/settings.h"
 #include "vsyscall_page.h"  // arch/ARCH
 
 namespace abishim::deliver {
@@ -18,14 +16,11 @@ namespace {
 
 using signals::kFaults, signals::kKeptOut;
 
-bool HasTraps() { return start::g_settings.mode != start::Mode::kNoFilter; }
-
 // From the first call or copy of a translation on every signal but ours is blocked: a handler that
 // came in between and never returned would leave behind descriptors and stacks. And a filter of the
 // program's that another thread installs waits until this is over. What a pointer of the program's
-// says is only known afterwards, so SIGSEGV is unblocked, too, unless there are no traps, and with
-// them no signals of ours. The program's mask is kept in the frame, and comes back when the entry's
-// code leaves it.
+// says is only known afterwards, so SIGSEGV is unblocked, too. The program's mask is kept in the
+// frame, and comes back when the entry's code leaves it.
 class Section : public Before {
  public:
   explicit Section(arch::Ucontext* u)
@@ -35,12 +30,10 @@ class Section : public Before {
   static bool Enter(Before* before) {
     auto* self = static_cast<Section*>(before);
     arch::SetOpen(self->u_, false);
-    const int how = HasTraps() ? signals::kSigSetmask : signals::kSigBlock;
-    if (HostCall<"rt_sigprocmask">(how, &kKeptOut, &self->u_->mask, 8) != 0) {
+    if (HostCall<"rt_sigprocmask">(signals::kSigSetmask, &kKeptOut, &self->u_->mask, 8) != 0) {
       arch::SetOpen(self->u_, true);
       return false;
     }
-    if (!HasTraps()) signals::NoticeFork({});
     self->inside_.Enter();
     return true;
   }
@@ -49,27 +42,10 @@ class Section : public Before {
   sandbox::Inside inside_;
 };
 
-// What is no translation.
-long ServeOther(arch::Ucontext* u, long nr, const Args& args, unsigned data) {
-  if ((data & kTrapRepair) != 0) {
-    arch::SetResult(u, -ENOSYS);
-    return arch::kAnswered;
-  }
-  return HasTraps() ? signals::QuickFor(nr)(u, args) : patch::WatchFor(nr)(u, args);
-}
-
-// The site's own instruction makes this call.
-void Redirect(arch::Ucontext* u, const Args& args, const Result& result) {
-  Args now = args;
-  for (int i = 0; i < result.given; ++i) now.word[i] = result.args[i];
-  arch::SetArguments(u, now.word);
-  arch::SetResult(u, result.value);
-}
-
 long Serve(arch::Ucontext* u, long nr, unsigned data) {
   Args args;
   arch::Arguments(*u, args.word);
-  if ((data & (kTrapControl | kTrapRepair)) != 0) return ServeOther(u, nr, args, data);
+  if ((data & kTrapControl) != 0) return signals::QuickFor(nr)(u, args);
   Section section(u);
   const Result result =
       Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
@@ -77,28 +53,9 @@ long Serve(arch::Ucontext* u, long nr, unsigned data) {
   const long leaves = section.begun ? arch::Leaves(signals::kSigSetmask) : 0;
   // What the program's own instruction shall do traps first: there it is noted for a filter that
   // comes meanwhile (shim/sandbox).
-  if (result.again) {
-    if (!HasTraps()) Redirect(u, args, result);
-    return leaves;
-  }
+  if (result.again) return leaves;
   arch::SetResult(u, result.value);
   return arch::kAnswered | leaves;
-}
-
-unsigned DataOf(long nr) { return nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0; }
-
-// Without a filter. The entry's way out makes use of one, so the mask comes back here. And nothing
-// but this catches a call that a translation wants made anew after a while.
-long ServeWithoutTraps(arch::Ucontext* u, long nr) {
-  for (unsigned data; (data = DataOf(nr)) != 0; nr = arch::CallNumber(*u)) {
-    const long end = Serve(u, nr, data);
-    const bool leaves = (end & arch::kLeaves) != 0, answered = (end & arch::kAnswered) != 0;
-    if (leaves) HostCall<"rt_sigprocmask">(signals::kSigSetmask, &u->mask, 0, 8);
-    const bool served = answered || arch::CallNumber(*u) != nr;
-    if (served && (data & kTrapControl) == 0) start::CountPatched(nr);
-    if (answered || !leaves) return end & arch::kAnswered;
-  }
-  return 0;
 }
 
 }  // namespace
@@ -106,9 +63,9 @@ long ServeWithoutTraps(arch::Ucontext* u, long nr) {
 // Called by arch/*/site_entry.S.
 extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u) {
   const long nr = arch::CallNumber(*u);
-  const unsigned data = DataOf(nr);
+  const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
   if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) return 0;
-  if (!HasTraps()) return ServeWithoutTraps(u, nr);
+  if ((data & patch::kUntrapped) != 0) return ServeUntrapped(u);
   const long end = Serve(u, nr, data);
   if ((end & arch::kAnswered) != 0) start::CountPatched(nr);
   // A filter that came meanwhile knows nothing of the entry's way out.

@@ -113,7 +113,7 @@ void Choose(const Plan& plan) {
     if (verdict == Verdict::kRepair) flags = kTrapRepair;
     if (verdict == Verdict::kTranslate && plan.host_has[nr]) flags = kTrapHostHas;
     if (verdict != Verdict::kPass || flags != 0)
-      g_fast[nr] = static_cast<unsigned char>(kFast | flags);
+      g_fast[nr] = static_cast<unsigned char>(kFast | kUntrapped | flags);
   }
 }
 

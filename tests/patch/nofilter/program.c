@@ -1,6 +1,6 @@
-// program LIBRARY [static]: calls newer than Linux 3.10 by libc's syscall(), by a library that is loaded late, in
-// threads and fork children, with bad pointers, blocking and interrupted. What it prints must be the same wherever it runs,
-// but for the last line.
+// program LIBRARY [static]: calls newer than Linux 3.10 by libc's syscall(), by a library that is
+// loaded late, in threads and fork children, with bad pointers, blocking and interrupted. What it
+// prints must be the same wherever it runs, but for the last line.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <pthread.h>
