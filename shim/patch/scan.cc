@@ -4,6 +4,7 @@
 #include "shim/memory/host.h"
 #include "shim/memory/reach.h"
 #include "shim/patch/find.h"
+#include "shim/patch/functions.h"
 #include "shim/patch/helper.h"
 #include "shim/patch/jump.h"
 #include "shim/patch/left.h"
@@ -59,19 +60,29 @@ struct Scan {
   Word own_inode = 0;  // of the library
   const memory::Own* own = nullptr;
   Text* text = nullptr;
+  Word object = 0, object_inode = 0;  // the last file whose first bytes are mapped, and where
 };
+
+// FindSite takes it for granted that a call was made there. That it is code at all, and not data or
+// the middle of an instruction, is told by the object's own table where there is one.
+bool IsProved(const Functions& functions, const arch::Site& site) {
+  if (site.shape == arch::Shape::kNone) return false;
+  return !functions.any() || functions.Begin(site.start, site.end - arch::kSyscallLength);
+}
 
 // The kernel may have said that it is readable, and the file be shorter than its mapping.
 void LookThrough(Scan* scan, Word start, Word end) {
+  const Functions functions(scan->object_inode == scan->text->inode ? scan->object : 0,
+                            memory::Readable);
   Page page(*scan->own, *scan->text);
   const Word known = memory::Readable(start, end - start);
   Sites sites(reinterpret_cast<const unsigned char*>(start),
               reinterpret_cast<const unsigned char*>(start + known), start, g_fast, arch::kNumbers);
   for (Seen seen; sites.Next(&seen);) {
-    if (seen.site.shape == arch::Shape::kNone) {
-      if ((g_fast[seen.nr] & kTrapControl) == 0) ++g_left.shapes;
-    } else {
+    if (IsProved(functions, seen.site)) {
       page.Add(seen);
+    } else if (seen.nr >= 0 && (g_fast[seen.nr] & kTrapControl) == 0) {
+      ++g_left.shapes;
     }
   }
   page.Finish();
@@ -84,6 +95,8 @@ void Look(void* context, const start::Mapping& m) {
   const Word from = m.start > scan.start ? m.start : scan.start;
   const Word to = m.end < scan.end ? m.end : scan.end;
   if (image::Contains(m.start)) scan.own_inode = m.inode;
+  if (m.offset == 0 && m.inode != 0 && m.readable)
+    scan.object = m.start, scan.object_inode = m.inode;
   if (from >= to || !m.executable || image::Contains(m.start) || IsSlot(m.start)) return;
   if (m.path[0] == '[' || (m.inode != 0 && m.inode == scan.own_inode)) return;
   if (Judge(m, scan.text) == Found::kText) return LookThrough(&scan, from, to);

@@ -3,9 +3,11 @@
         .globl  Site
         .type   Site, @function
         .balign 16
-Site:   nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop
+Site:   .cfi_startproc
+        nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop; nop
         mov     $318, %eax
         syscall
         ret
+        .cfi_endproc
         .size   Site, . - Site
         .section .note.GNU-stack, "", @progbits

@@ -71,14 +71,18 @@ TEST(PatchSites, AreFoundAtEveryAlignment) {
   }
 }
 
+// libc's syscall(), and the cancellable calls of a thread that is alone (glibc 2.41).
 TEST(PatchSites, OfAnyNumberHaveNone) {
-  Text text;
-  const Word at = text.Add({0x4c, 0x8b, 0x4c, 0x24, 0x08});
-  const auto all = text.Find();
-  ASSERT_EQ(all.size(), 1u);
-  EXPECT_EQ(all[0].nr, -1);
-  EXPECT_EQ(all[0].site.shape, arch::Shape::kShared);
-  EXPECT_EQ(all[0].site.start, at);
+  for (const Bytes& move : {Bytes{0x4c, 0x8b, 0x4c, 0x24, 0x08}, {0x48, 0x8b, 0x44, 0x24, 0x10}}) {
+    Text text;
+    const Word at = text.Add(move);
+    const auto all = text.Find();
+    ASSERT_EQ(all.size(), 1u);
+    EXPECT_EQ(all[0].nr, -1);
+    EXPECT_EQ(all[0].site.shape, arch::Shape::kShared);
+    EXPECT_EQ(all[0].site.start, at);
+    EXPECT_EQ(memcmp(all[0].site.moved, move.data(), move.size()), 0);
+  }
 }
 
 // The number is loaded, and something else before the call: told, and left alone.
