@@ -13,8 +13,12 @@ class Functions {
   // Of the object whose first bytes were mapped at `start`; 0: there is none.
   Functions(Word start, Readable* readable);
 
-  // Is there a table? Hand-written libcs and Go do without.
-  bool any() const { return table_ != 0; }
+  // Is there a table of what `bytes` of text hold? Go has none, and that of musl is of the few
+  // functions that came with the compiler.
+  bool Know(Word bytes) const {
+    constexpr Word kMean = 4096;  // of glibc's functions: 350 bytes
+    return count_ >= bytes / kMean && table_ != 0;
+  }
   // Do instructions surely begin at both? They are decoded one after the other from the beginning
   // of their function. False where no function of the table's is.
   bool Begin(Word first, Word second) const;

@@ -9,13 +9,18 @@ namespace abishim::patch {
 
 void Left::Patched(long nr) {
   ++sites;
-  if (nr < 0) shared = true;
+  if (nr < 0) ++shared;
   if (nr >= 0) has_site[nr] = true;
 }
 
 void Left::Log(const unsigned char* wanted) const {
   start::Line line;
-  line.Text("patch: ").Number(sites).Text(" sites in ").Number(pages).Text(" pages, no filter");
+  line.Text("patch: ")
+      .Number(sites)
+      .Text(" sites, ")
+      .Number(shared)
+      .Text(" of them for any call, in ");
+  line.Number(pages).Text(" pages, no filter");
   if (unreadable) line.Text("; the program's mappings could not all be read");
   if (shapes != 0) line.Text("; left: sites of other shapes: ").Number(shapes);
   if (others != 0) line.Text("; not to be written: ").Number(others);
@@ -23,7 +28,7 @@ void Left::Log(const unsigned char* wanted) const {
   bool any = false;
   for (long nr = 0; nr < arch::kNumbers; ++nr) {
     if (wanted[nr] == 0 || (wanted[nr] & kTrapControl) != 0 || has_site[nr]) continue;
-    if (!any) line.Text(shared ? "; by syscall() only:" : "; no site of calls:");
+    if (!any) line.Text("; calls without a site of their own:");
     line.Text(" ").Number(nr);
     any = true;
   }

@@ -7,7 +7,7 @@ namespace abishim::patch {
 
 struct Left {
   int sites = 0, pages = 0;  // patched
-  bool shared = false;       // libc's syscall() is among them
+  int shared = 0;            // of the sites: those that take any number, as in libc's syscall()
   int shapes = 0;            // sites that load a planned number, with other instructions in between
   int others = 0;            // that cross a page, or could not be written
   int mappings = 0;          // executable ones that are no file's text

@@ -65,9 +65,10 @@ struct Scan {
 
 // FindSite takes it for granted that a call was made there. That it is code at all, and not data or
 // the middle of an instruction, is told by the object's own table where there is one.
-bool IsProved(const Functions& functions, const arch::Site& site) {
+bool IsProved(const Functions& functions, const Text& text, const arch::Site& site) {
   if (site.shape == arch::Shape::kNone) return false;
-  return !functions.any() || functions.Begin(site.start, site.end - arch::kSyscallLength);
+  return !functions.Know(text.end - text.start) ||
+         functions.Begin(site.start, site.end - arch::kSyscallLength);
 }
 
 // The kernel may have said that it is readable, and the file be shorter than its mapping.
@@ -79,7 +80,7 @@ void LookThrough(Scan* scan, Word start, Word end) {
   Sites sites(reinterpret_cast<const unsigned char*>(start),
               reinterpret_cast<const unsigned char*>(start + known), start, g_fast, arch::kNumbers);
   for (Seen seen; sites.Next(&seen);) {
-    if (IsProved(functions, seen.site)) {
+    if (IsProved(functions, *scan->text, seen.site)) {
       page.Add(seen);
     } else if (seen.nr >= 0 && (g_fast[seen.nr] & kTrapControl) == 0) {
       ++g_left.shapes;

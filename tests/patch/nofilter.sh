@@ -40,7 +40,7 @@ check host-lacks-calls "" eval '! ABISHIM=off without -- "${program[@]}" >/dev/n
 check calls-are-made-at-sites "$(cat "$work/stats")" grep -Eq '^abishim: stats: total trapped=0 patched=[0-9]{4,} ' "$work/stats"
 check one-filter-outside "$said" grep -q '^promise 0 filters 1' <<<"$said"
 check log-names-what-is-left "$(cat "$log")" \
-  grep -Eq ': patch: [0-9]+ sites in [0-9]+ pages, no filter;.* by syscall\(\) only:.* 437( |$)' "$log"
+  grep -Eq ': patch: [0-9]+ sites, [0-9]+ of them for any call, in [0-9]+ pages, no filter;.* calls without a site of their own:.* 437( |$)' "$log"
 check log-is-a-line "$(cat "$log")" [ "$(wc -l <"$log")" = 1 ]
 
 # Nobody promises anything for a user without rights either.
