@@ -76,6 +76,7 @@ patch_tests() {
   local status=0
   tests/patch/run.sh "${length[@]}" || status=1
   tests/patch/coverage.sh || status=1
+  tests/patch/nofilter.sh || status=1
   tests/abi/run.sh --cc=gcc --cc=trixie --under=3.10 --mode=eager || status=1
   return $status
 }

@@ -8,6 +8,7 @@ namespace {
 constexpr int kShortLoad = 7, kLongLoad = 10, kLoads[] = {kShortLoad, kLongLoad};
 
 constexpr unsigned char kSharedMove[] = {0x4c, 0x8b, 0x4c, 0x24, 0x08};  // mov 8(%rsp), %r9
+constexpr unsigned char kNumberFromStack[] = {0x48, 0x8b, 0x44, 0x24};   // mov offset(%rsp), %rax
 
 bool Equal(const unsigned char* a, const unsigned char* b, int bytes) {
   for (int i = 0; i < bytes; ++i) {
@@ -105,6 +106,11 @@ Site FindSite(const unsigned char* before, int unknown, unsigned long end, long 
   if (Equal(stop - 7, kLongMove, 3) && Number(stop - 4) == nr) return site(Shape::kNumber, 7);
   if (stop[-5] == 0xb8 && Number(stop - 4) == nr) return site(Shape::kNumber, 5);
   if (Equal(stop - 5, kSharedMove, 5)) return site(Shape::kShared, 5);
+  if (Equal(stop - 5, kNumberFromStack, 4)) {
+    Site found = site(Shape::kShared, 5);
+    for (int i = 0; i < kJumpBytes; ++i) found.moved[i] = stop[i - 5];
+    return found;
+  }
   return {};
 }
 
@@ -125,7 +131,7 @@ unsigned long TargetOfJump(const unsigned char* bytes, unsigned long at) {
   return at + kJumpBytes + static_cast<unsigned long>(Number(bytes + 1));
 }
 
-//      mov     $nr, %eax               or, shared:  mov 8(%rsp), %r9; is rax one of ours?
+//      mov     $nr, %eax               or, shared:  the moved instruction; is rax one of ours?
 //      lea     -128(%rsp), %rsp        the red zone
 //      lea     site_end(%rip), %r11
 //      mov     $abishim_site_entry, %ecx
@@ -143,7 +149,7 @@ Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, 
     to.Bytes({0xb8});
     to.Word32(static_cast<unsigned long>(nr));
   } else {
-    to.Bytes(kSharedMove);
+    to.Bytes(site.moved);
     to.Bytes({0x48, 0x3d});  // cmp $numbers, %rax; jae back
     to.Word32(static_cast<unsigned long>(numbers));
     to.Bytes({0x73, 0});

@@ -7,16 +7,18 @@ namespace abishim::arch {
 enum class Shape {
   kNone,
   kNumber,  // it loads the number: b8 imm32, or 48 c7 c0 imm32
-  kShared,  // libc's syscall(): mov 8(%rsp), %r9, with any number in rax
+  kShared,  // any number: mov 8(%rsp), %r9, in libc's syscall(), or mov offset(%rsp), %rax
 };
+
+inline constexpr int kJumpBytes = 5;  // e9 rel32
 
 struct Site {
   Shape shape = Shape::kNone;
   unsigned long start = 0;  // the first byte that the jump replaces
   unsigned long end = 0;    // behind the `syscall` instruction
+  unsigned char moved[kJumpBytes] = {0x4c, 0x8b, 0x4c, 0x24, 0x08};  // kShared: what it replaces
 };
 
-inline constexpr int kJumpBytes = 5;    // e9 rel32
 inline constexpr int kSiteWindow = 24;  // so many bytes before a site's end are looked at
 inline constexpr int kSlotBytes = 64;   // of a trampoline
 inline constexpr long kReach = 0x7fff0000;

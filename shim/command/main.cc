@@ -63,8 +63,9 @@ void AddRun(CLI::App* app, RunOptions* options) {
       ->transform(CLI::IsMember({"carry", "loader"}).description("carry|loader"));
   AddText(run, "--mode", &options->mode, "",
           "Which call sites are patched: patched (default), those that trap often; trap, none; "
-          "eager, all at their first trap; for tests")
-      ->transform(CLI::IsMember({"patched", "trap", "eager"}).description("patched|trap|eager"));
+          "eager, all at their first trap, for tests; patch, all before they run, and no filter")
+      ->transform(CLI::IsMember({"patched", "trap", "eager", "patch"})
+                      .description("patched|trap|eager|patch"));
   run->add_flag("--older", options->older,
                 "For an old user space: its removed calls, too (default: by a look at the program)")
       ->disable_flag_override();

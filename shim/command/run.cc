@@ -20,6 +20,7 @@
 #include "shim/command/one_tracer.h"
 #include "shim/command/outer_filter.h"
 #include "shim/command/program.h"
+#include "shim/command/static_program.h"
 #include "shim/command/stats_file.h"
 #include "shim/command/trace.h"
 #include "shim/command/version.h"
@@ -33,6 +34,12 @@ namespace {
 bool IsOff() {
   const char* value = getenv("ABISHIM");
   return value != nullptr && strcmp(value, "off") == 0;
+}
+
+// Without a filter nothing outlives an exec but the environment.
+bool IsWithoutFilter() {
+  const char* value = getenv("ABISHIM_MODE");
+  return value != nullptr && strcmp(value, "patch") == 0;
 }
 
 // Where a library lies that nobody may execute.
@@ -50,7 +57,12 @@ void Preload(const std::string& library) {
                         const std::vector<Program>& filters, const RunOptions& options) {
   Install(filters);
   if (!library.empty() && !IsOff()) {
-    BecomeShimmed(library, path, options.program);
+    if (!IsWithoutFilter()) {
+      BecomeShimmed(library, path, options.program);
+    } else if (IsStatic(path)) {
+      fprintf(stderr, "abishim: %s is static: without a filter no call is translated\n",
+              options.program[0].c_str());
+    }
     Preload(library);
   }
   Become(path, options.program);

@@ -1,6 +1,7 @@
 #include "shim/deliver/site.h"
 
 #include "shim/deliver/dispatch.h"
+#include "shim/deliver/untrapped.h"
 #include "shim/memory/host.h"
 #include "shim/patch/patch.h"
 #include "shim/plan/filter.h"
@@ -64,6 +65,7 @@ extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u)
   const long nr = arch::CallNumber(*u);
   const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
   if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) return 0;
+  if ((data & patch::kUntrapped) != 0) return ServeUntrapped(u);
   const long end = Serve(u, nr, data);
   if ((end & arch::kAnswered) != 0) start::CountPatched(nr);
   // A filter that came meanwhile knows nothing of the entry's way out.

@@ -20,8 +20,8 @@ Mark OurMark() { return {0x9d4c'1f60'b3a7'58e2, reinterpret_cast<Word>(&g_page)}
 
 bool IsOurs(Word page) {
   Mark mark;
-  return page != 0 && CopyIn(page, &mark) && mark.magic == OurMark().magic &&
-         mark.owner == OurMark().owner;
+  return page != 0 && kHost.copy_in(&mark, page, sizeof(mark)) == sizeof(mark) &&
+         mark.magic == OurMark().magic && mark.owner == OurMark().owner;
 }
 
 Word Make() {

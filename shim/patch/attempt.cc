@@ -58,6 +58,12 @@ void EndAttempt(Word end, long nr, Outcome outcome) {
   g_lock.store(false);
 }
 
+void BeginMany() {
+  while (!BeginAttempt()) HostCall<"sched_yield">();
+}
+
+void EndMany() { g_lock.store(false); }
+
 void ForgetOthers() { g_lock.store(false); }
 
 }  // namespace abishim::patch

@@ -1,7 +1,8 @@
 // When a site is tried, and what came of it.
 #pragma once
 
-#include "tables/result.h"
+#include "shim/memory/host.h"
+#include "shim/signals/masks.h"
 
 namespace abishim::patch {
 
@@ -20,5 +21,21 @@ bool IsDue(Word end);
 // True: nobody else tries a site until EndAttempt. To be called where no handler can come between.
 bool BeginAttempt();
 void EndAttempt(Word end, long nr, Outcome outcome);
+
+// Of many sites: waits for whoever tries one.
+void BeginMany();
+void EndMany();
+
+// A handler that came in between and never returned would leave the attempt's lock behind.
+class KeepOut {
+ public:
+  KeepOut() { HostCall<"rt_sigprocmask">(signals::kSigBlock, &signals::kKeptOut, &before_, 8); }
+  ~KeepOut() { HostCall<"rt_sigprocmask">(signals::kSigSetmask, &before_, 0, 8); }
+  KeepOut(const KeepOut&) = delete;
+  KeepOut& operator=(const KeepOut&) = delete;
+
+ private:
+  Word before_ = 0;
+};
 
 }  // namespace abishim::patch

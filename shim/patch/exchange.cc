@@ -71,12 +71,19 @@ bool IsSame(Word copy, Word page) {
 
 // The copy becomes what the page is at this moment, but for these bytes. (Someone may have written
 // there before: relocations in the text, a debugger, and we.)
-bool Prepare(const memory::Own& own, Word copy, Word page, Word at, const void* bytes, Word count) {
-  const Word offset = at - page, behind = offset + count;
-  return own.Write(copy, At(page), kPage) == 0 && own.Write(copy + offset, bytes, count) == 0 &&
-         __builtin_memcmp(At(copy + offset), bytes, count) == 0 &&
-         __builtin_memcmp(At(copy), At(page), offset) == 0 &&
-         __builtin_memcmp(At(copy + behind), At(page + behind), kPage - behind) == 0;
+bool Prepare(const memory::Own& own, Word copy, Word page, const Change* changes, int count) {
+  if (own.Write(copy, At(page), kPage) != 0) return false;
+  Word same = 0;  // so far the two are to be the same, or have been looked at
+  for (const Change* change = changes; change < changes + count; ++change) {
+    const Word offset = change->at - page;
+    if (own.Write(copy + offset, change->bytes, change->count) != 0 ||
+        __builtin_memcmp(At(copy + offset), change->bytes, change->count) != 0 ||
+        __builtin_memcmp(At(copy + same), At(page + same), offset - same) != 0) {
+      return false;
+    }
+    same = offset + change->count;
+  }
+  return __builtin_memcmp(At(copy + same), At(page + same), kPage - same) == 0;
 }
 
 // The kernel takes the old page out and puts the copy in, while no page fault of another thread
@@ -94,15 +101,15 @@ bool Replace(Word page, Word copy, long fd, Word offset) {
 
 }  // namespace
 
-bool Exchange(const memory::Own& own, const Text& text, Word at, const void* bytes, Word count) {
-  const Word page = PageOf(at), offset = text.offset + (page - text.start);
+bool Exchange(const memory::Own& own, const Text& text, const Change* changes, int count) {
+  const Word page = PageOf(changes->at), offset = text.offset + (page - text.start);
   bool same_inode = false;
   const long fd = OpenFile(text, &same_inode);
   if (IsError(fd)) return false;
   bool done = false;
   if (const long copy = MapPage(0, 0, fd, offset); !IsError(copy)) {
     const Word mapped = static_cast<Word>(copy);
-    if ((same_inode || IsSame(mapped, page)) && Prepare(own, mapped, page, at, bytes, count)) {
+    if ((same_inode || IsSame(mapped, page)) && Prepare(own, mapped, page, changes, count)) {
       done = Replace(page, mapped, fd, offset);
     } else {
       HostCall<"munmap">(mapped, kPage);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "shim/memory/pages.h"
+#include "shim/start/maps.h"
 #include "tables/result.h"
 
 namespace abishim::patch {
@@ -22,6 +23,9 @@ enum class Found {
   kWritable,  // the program changes it itself
   kTooMany,   // mappings: the kernel might refuse one more in the middle of the exchange
 };
+// What is to be said of a mapping; the text, if it is one.
+Found Judge(const start::Mapping& mapping, Text* text);
+// Of the mapping that these addresses are in.
 Found FindText(Word start, Word end, Text* text);
 
 }  // namespace abishim::patch

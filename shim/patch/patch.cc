@@ -1,12 +1,10 @@
 #include "shim/patch/patch.h"
 
-#include "patch_site.h"  // arch/ARCH
 #include "shim/deliver/site.h"
 #include "shim/memory/host.h"
-#include "shim/patch/attempt.h"
-#include "shim/patch/exchange.h"
 #include "shim/patch/find.h"
 #include "shim/patch/helper.h"
+#include "shim/patch/jump.h"
 #include "shim/patch/trampoline.h"
 #include "shim/patch/window.h"
 #include "shim/plan/filter.h"
@@ -16,6 +14,18 @@
 namespace abishim::patch {
 
 constinit unsigned char g_fast[arch::kNumbers] = {};
+
+Outcome MakeJump(const memory::Own& own, const Text& text, const arch::Site& site, long nr,
+                 Change* change) {
+  const Word slot = TakeSlot(site.start, text.start);
+  if (slot == 0) return Outcome::kReach;
+  const arch::Slot code =
+      arch::MakeSlot(site, nr, slot, reinterpret_cast<Word>(&abishim_site_entry),
+                     reinterpret_cast<Word>(g_fast), arch::kNumbers);
+  if (own.Write(slot, code.bytes, sizeof(code.bytes)) != 0) return Outcome::kRefused;
+  *change = MakeChange(site.start, arch::JumpTo(site.start, slot).bytes, arch::kJumpBytes);
+  return Outcome::kPatched;
+}
 
 namespace {
 
@@ -32,18 +42,11 @@ void Write(void* at) {
   Text text;
   job.outcome = Outcome::kMapping;
   if (FindText(site.start, site.end, &text) != Found::kText) return;
-  job.outcome = Outcome::kReach;
-  const Word slot = TakeSlot(site.start, text.start);
-  if (slot == 0) return;
-  job.outcome = Outcome::kRefused;
   const memory::Own own;
-  const arch::Slot code =
-      arch::MakeSlot(site, job.nr, slot, reinterpret_cast<Word>(&abishim_site_entry),
-                     reinterpret_cast<Word>(g_fast), arch::kNumbers);
-  if (own.Write(slot, code.bytes, sizeof(code.bytes)) == 0 &&
-      Exchange(own, text, site.start, arch::JumpTo(site.start, slot).bytes, arch::kJumpBytes)) {
-    job.outcome = Outcome::kPatched;
-  }
+  Change change;
+  job.outcome = MakeJump(own, text, site, job.nr, &change);
+  if (job.outcome != Outcome::kPatched) return;
+  if (!Exchange(own, text, &change, 1)) job.outcome = Outcome::kRefused;
 }
 
 Outcome Patch(Word end, long nr) {

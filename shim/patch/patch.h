@@ -7,8 +7,8 @@
 namespace abishim::patch {
 
 // By number, for trampolines too: 0, or kFast and the flags of the call's trap (plan/filter.h) when
-// it may be made without one.
-inline constexpr unsigned char kFast = 0x80;
+// it may be made without one; and kUntrapped where there is none (deliver/untrapped.h).
+inline constexpr unsigned char kFast = 0x80, kUntrapped = 0x40;
 extern unsigned char g_fast[arch::kNumbers];
 
 // A call that could do without was trapped; `end` is behind its `syscall` instruction, `data` what

@@ -6,29 +6,15 @@
 #include "shim/patch/find.h"
 #include "shim/patch/helper.h"
 #include "shim/patch/window.h"
-#include "shim/signals/masks.h"
 #include "shim/start/settings.h"
 
 namespace abishim::patch {
 namespace {
 
 using arch::Immediate, arch::Vsyscall;
-using signals::kKeptOut;
 
 constexpr Vsyscall kAll[] = {Vsyscall::kGettimeofday, Vsyscall::kTime, Vsyscall::kGetcpu};
 constexpr int kFunctionBytes = 64;  // so far into a function the jump at its end is looked for
-
-// A handler that came in between and never returned would leave the attempt's lock behind.
-class KeepOut {
- public:
-  KeepOut() { HostCall<"rt_sigprocmask">(signals::kSigBlock, &kKeptOut, &before_, 8); }
-  ~KeepOut() { HostCall<"rt_sigprocmask">(signals::kSigSetmask, &before_, 0, 8); }
-  KeepOut(const KeepOut&) = delete;
-  KeepOut& operator=(const KeepOut&) = delete;
-
- private:
-  Word before_ = 0;
-};
 
 Word PageAddress(Vsyscall which) { return arch::kVsyscallPage + (static_cast<Word>(which) << 10); }
 
@@ -68,8 +54,8 @@ void Write(void* at) {
   job.outcome = Outcome::kMapping;
   if (FindText(start, start + bytes, &text) != Found::kText) return;
   const memory::Own own;
-  job.outcome =
-      Exchange(own, text, start, &job.entry, bytes) ? Outcome::kPatched : Outcome::kRefused;
+  const Change change = MakeChange(start, &job.entry, bytes);
+  job.outcome = Exchange(own, text, &change, 1) ? Outcome::kPatched : Outcome::kRefused;
 }
 
 Outcome Patch(Word caller, Vsyscall which) {

@@ -59,13 +59,13 @@ void KeepHandler(const Answers& answers, Plan* plan) {
 
 }  // namespace
 
-Plan MakePlan(const Answers& answers, Policy policy) {
+Plan MakePlan(const Answers& answers, Policy policy, bool traps) {
   Plan plan;
   JudgeAll(false, answers, policy, &plan);
   // Not worth a handler, nor what it costs every exec, where nothing else needs one.
   JudgeAll(true, answers, plan.translates ? policy : Policy::kRepair, &plan);
-  if (plan.translates) JudgeFlags(answers, &plan);
-  if (plan.translates) KeepHandler(answers, &plan);
+  if (plan.translates && traps) JudgeFlags(answers, &plan);
+  if (plan.translates && traps) KeepHandler(answers, &plan);
   return plan;
 }
 

@@ -18,7 +18,8 @@ struct Plan {
   bool vsyscall = false;    // calls of the vsyscall page are answered
 };
 
-Plan MakePlan(const Answers& answers, Policy policy);
+// `traps`: by a filter, whose handler has to be kept, and which can tell flags of a call.
+Plan MakePlan(const Answers& answers, Policy policy, bool traps = true);
 
 // uname(2) is to be answered by us, whatever else is in the plan.
 void AddUname(const Answers& answers, Plan* plan);

@@ -2,6 +2,7 @@
 
 #include "shim/deliver/vsyscall.h"
 #include "shim/memory/host.h"
+#include "shim/patch/scan.h"
 #include "shim/sandbox/kept.h"
 #include "shim/signals/actions.h"
 #include "shim/signals/alternate_stack.h"
@@ -39,6 +40,13 @@ void Awake(const Boot& boot) {
   if (g_settings.release[0] != '\0') TellRelease(boot.vdso, g_settings.release);
   signals::StartActions();
   sandbox::Arrive();
+}
+
+void AwakeWithoutFilter(const Boot& boot, const Plan& plan) {
+  g_settings = boot.settings;
+  g_stats = MapStats(g_settings.stats);
+  signals::StartThreads(0, nullptr);
+  patch::PatchAll(plan);
 }
 
 void Asleep() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "registers.h"  // arch/ARCH
+#include "shim/plan/plan.h"
 #include "shim/start/settings.h"
 #include "shim/start/stats.h"
 
@@ -19,6 +20,8 @@ struct Boot {
 };
 
 void Awake(const Boot& boot);
+// Without a filter: no handler, and no signal is ours. Patches the program.
+void AwakeWithoutFilter(const Boot& boot, const Plan& plan);
 // No filter came to be in force after all: signals are the program's again.
 void Asleep();
 

@@ -41,6 +41,7 @@ void Take(const char* entry, Environment* e) {
   } else if (const char* how = ValueOf(entry, "ABISHIM_MODE"); how != nullptr && *how != '\0') {
     e->mode = Equal(how, "trap")    ? Mode::kTrap
               : Equal(how, "eager") ? Mode::kEager
+              : Equal(how, "patch") ? Mode::kNoFilter
                                     : Mode::kPatched;
     if (e->mode == Mode::kPatched && !Equal(how, "patched")) e->complaint = "ABISHIM_MODE";
   } else if (const char* older = ValueOf(entry, "ABISHIM_OLDER");

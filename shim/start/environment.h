@@ -17,7 +17,7 @@ struct Environment {
   const char* stats = nullptr;         // ABISHIM_STATS=FILE, as `abishim run --stats` makes it
   const char* release = nullptr;       // ABISHIM_UNAME=RELEASE
   ExecWay exec = ExecWay::kAny;        // ABISHIM_EXEC=carry|loader
-  Mode mode = Mode::kPatched;          // ABISHIM_MODE=patched|trap|eager
+  Mode mode = Mode::kPatched;          // ABISHIM_MODE=patched|trap|eager|patch
   Older older = Older::kLook;          // ABISHIM_OLDER=1|0
   Word frame_bytes = 0;                // AT_MINSIGSTKSZ
   Word vdso = 0;                       // AT_SYSINFO_EHDR

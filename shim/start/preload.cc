@@ -32,8 +32,10 @@
 namespace abishim::start {
 namespace {
 
-// Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno.
-long BringUp(const Environment& environment, const Self& self, bool vsyscall, Word base) {
+// Brings the image up at `base` (0: anywhere) and wakes it. Gives the base or -errno. `patched`: it
+// is to do without a filter, by this plan.
+long BringUp(const Environment& environment, const Self& self, bool vsyscall, Word base,
+             const Plan* patched = nullptr) {
   const long mapped = image::Map(self.path, base);
   if (IsError(mapped)) return mapped;
   Boot boot;
@@ -46,7 +48,9 @@ long BringUp(const Environment& environment, const Self& self, bool vsyscall, Wo
   Keep(environment.stats, boot.settings.stats);
   Keep(environment.release, boot.settings.release);
   Keep(self.path, boot.settings.library);
-  image::At(static_cast<Word>(mapped), &Awake)(boot);
+  const Word at = static_cast<Word>(mapped);
+  patched == nullptr ? image::At(at, &Awake)(boot)
+                     : image::At(at, &AwakeWithoutFilter)(boot, *patched);
   return mapped;
 }
 
@@ -139,13 +143,30 @@ void Withdraw(Word base, Threads threads) {
   if (threads == Threads::kAlone) HostCall<"munmap">(base, image::Size());
 }
 
+// ABISHIM_MODE=patch: by the sites of this program alone. Where the library was executed there is
+// no program yet.
+long StartWithoutFilter(const Environment& environment, bool asked) {
+  if (asked) return 0;
+  Answers answers;
+  Probe(abishim_gate, &answers, IsOlder(environment), abishim_spawn);
+  const Plan plan = MakePlan(answers, environment.policy, false);
+  if (plan.empty) return 0;
+  Self self;
+  FindSelf(environment, &self);
+  const long mapped = BringUp(environment, self, false, 0, &plan);
+  if (!IsError(mapped)) return 0;
+  Line().Text("nothing is patched: no place for the image").Write(environment.log);
+  return mapped;
+}
+
 // 0, or why there is no filter where there should be one.
-long Start(const Environment& environment) {
+long Start(const Environment& environment, bool asked) {
   if (const Presence presence = Ask(abishim_gate); presence.present) {
     Rejoin(environment, presence);
     return 0;
   }
   if (environment.off) return 0;
+  if (environment.mode == Mode::kNoFilter) return StartWithoutFilter(environment, asked);
   const bool older = IsOlder(environment);
   Answers answers;
   Probe(abishim_gate, &answers, older, abishim_spawn);
@@ -192,7 +213,7 @@ void Begin(Word argc, Word argv, Word envp, bool asked) {
     Line().Text("valgrind: nothing is installed").Write(environment.log);
     return;
   }
-  const long error = Start(environment);
+  const long error = Start(environment, asked);
   if (error == 0 || environment.log != nullptr) return;
   Line()
       .Text("no call is translated: the kernel takes no filter: errno ")

@@ -9,8 +9,9 @@ namespace abishim::start {
 enum class ExecWay : unsigned char { kAny, kCarry, kLoader };
 
 // How calls arrive: `--mode`. kPatched: by traps, until there were so many that their site is
-// patched. kEager: until the first one.
-enum class Mode : unsigned char { kPatched, kTrap, kEager };
+// patched. kEager: until the first one. kNoFilter (`patch`): by patched sites only, all of them
+// patched before they run; no filter, no handler.
+enum class Mode : unsigned char { kPatched, kTrap, kEager, kNoFilter };
 
 inline constexpr int kReleaseBytes = 65;  // of struct new_utsname
 

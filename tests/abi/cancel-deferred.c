@@ -1,5 +1,6 @@
 // pthread_cancel, deferred, of a thread in libc's own wrapper of a blocking call: pending before
 // it, and blocked in it.
+// limit patch: glibc before 2.41 loads an argument between the number and a cancellable `syscall`: ENOSYS there
 #include <sys/select.h>
 
 #include "blocking.h"

@@ -1,5 +1,6 @@
 // Random bytes after the devices have gone out of reach, as in sshd's sandbox: a filter refuses to open
 // anything. In threads, in vfork children, after a fork, never the same bytes twice.
+// limit patch: a program with a seccomp filter of its own gets ENOSYS from then on
 #include <sys/mman.h>
 
 #include "check.h"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # run.sh [--cc=gcc|static|musl-gcc|trixie]... [--under=native|host|KERNEL|KERNEL-flags|PROFILE|older|older-X.Y|host-older]...
-# [--mode=patched|trap|eager] [NAME...]: compiles the programs of this folder and runs each natively, with abishim as the host is
+# [--mode=patched|trap|eager|patch] [NAME...]: compiles the programs of this folder and runs each natively, with abishim as the host is
 # (host), and as an older host would have it (3.10: --pretend-kernel, 3.10-flags: the same with --flags, docker-19.03: --profile).
 # --compile: and runs none.
 #
 # older: --older on a host without the calls that old user spaces make, and without their vsyscall page (older-3.10: that, of
 # Linux 3.10). trixie: compiled by gcc here, run in a Debian trixie root, so by glibc 2.41. Prints a line for each program and variant,
 # `ok|FAIL|limit|skip NAME CC HOST`, then a summary; 1 when anything failed. `limit`: it fails on that host, as its line
-# `// limit:` (for older*: or `// limit older:`) states. --mode: which call sites the shim patches. Two programs run at a time.
+# `// limit:` (for older*: or `// limit older:`; for --mode=patch: or `// limit patch:`) states. --mode: which call sites the shim patches. Two programs run at a time.
 # ABI_SLOW=N: this machine is so many times slower than others, and everything may take as much longer.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,6 +19,7 @@ usage() { echo "run.sh: $*" >&2; exit 2; }
 flags_of() { sed -n 's|^// flags: ||p' "$1"; }
 limit_of() {  # NAME HOST
   sed -n 's|^// limit: ||p' "$(source_of "$1")"
+  [[ $ABI_MODE != patch ]] || sed -n 's|^// limit patch: ||p' "$(source_of "$1")"
   [[ $2 != older* ]] || sed -n 's|^// limit older: ||p' "$(source_of "$1")"
 }
 source_of() {  # NAME
@@ -111,7 +112,7 @@ for argument in "$@"; do
   case $argument in
     --cc=gcc | --cc=static | --cc=musl-gcc | --cc=trixie) compilers+=("${argument#*=}") ;;
     --under=?*) hosts+=("${argument#*=}") ;;
-    --mode=patched | --mode=trap | --mode=eager) ABI_MODE=${argument#*=} ;;
+    --mode=patched | --mode=trap | --mode=eager | --mode=patch) ABI_MODE=${argument#*=} ;;
     -*) usage "unknown option or value: $argument" ;;
     *)
       source_of "$argument" >/dev/null || usage "no program $argument"
