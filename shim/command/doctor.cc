@@ -166,7 +166,9 @@ std::string WhatFollows(const Row& row, Answer answer, Verdict verdict) {
 void PrintSummary(const Findings& found) {
   const Counts& counts = found.counts;
   if (found.caller == Answer::kWrong) {
-    puts("This kernel does not tell filters who calls (user-mode Linux): it can only be repaired.");
+    puts(
+        "This kernel does not tell filters who calls (user-mode Linux): traps cannot be used, run "
+        "--mode=patch can.");
   }
   if (found.probe_error != 0) {
     printf("The host could not be asked: %s\n", strerror(static_cast<int>(-found.probe_error)));
