@@ -131,7 +131,7 @@ unsigned long TargetOfJump(const unsigned char* bytes, unsigned long at) {
 //      mov     $abishim_site_entry, %ecx
 //      call    *%rcx
 //      lea     128(%rsp), %rsp
-//      jrcxz   1f
+//      jz      1f
 //      jmp     site_end
 // 1:   jmp     the site's own syscall instruction, which traps as ever
 Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, unsigned long fast,
@@ -161,7 +161,7 @@ Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, 
   to.Word32(entry);
   to.Bytes({0xff, 0xd1});
   to.Bytes({0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0});
-  to.Bytes({0xe3, kJumpBytes});
+  to.Bytes({0x74, kJumpBytes});
   to.Bytes({0xe9});
   to.Relative(site.end);
   for (const int behind : back_by) {

@@ -27,7 +27,8 @@ void Count(long nr, bool repaired);
 // Counts a call that was made at a patched site.
 extern Stats* g_stats;  // null: nobody counts
 inline void CountPatched(long nr) {
-  if (g_stats != nullptr) g_stats->CountPatched(nr);
+  if (g_stats != nullptr) [[unlikely]]
+    g_stats->CountPatched(nr);
 }
 // For code that counts by itself; null: nobody counts.
 inline unsigned long long* PatchedCounter(long nr) {
