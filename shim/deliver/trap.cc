@@ -67,7 +67,7 @@ bool Trap(arch::Siginfo* info, arch::Ucontext* u) {
   const Word site_end = arch::ProgramCounter(*u);
   if (decision == sandbox::Decision::kGoOn) Serve(u, nr, args, data, &inside);
   signals::EnsureAlternateStack(u);
-  patch::Trapped(site_end, nr, data);
+  patch::Trapped(site_end, nr, args, data);
   return true;
 }
 
