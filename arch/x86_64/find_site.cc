@@ -136,10 +136,17 @@ bool IsSurelyOne(const Reading& by) {
   return true;
 }
 
-bool IsShared(const unsigned char* at) {
+// (For this one it is enough that no longer instruction ends where it does: what else could be read
+// is `enter` and the like, inside the moves of the arguments.)
+bool IsShared(const unsigned char* first, const unsigned char* at) {
   constexpr unsigned char kMove[] = {0x4c, 0x8b, 0x4c, 0x24, 0x08};  // mov 8(%rsp), %r9
   for (int i = 0; i < kJumpBytes; ++i) {
     if (at[i] != kMove[i]) return false;
+  }
+  const unsigned char* const stop = at + kJumpBytes;
+  for (const unsigned char* other = first; other < at; ++other) {
+    const int length = Decode(other, stop).length;
+    if (length != 0 && length <= kLongest && other + length == stop) return false;
   }
   return true;
 }
@@ -160,10 +167,7 @@ Site FindSite(const unsigned char* before, int unknown, unsigned long end, long 
   // (What cannot be seen could be the beginning of a longer instruction.)
   for (int back = kJumpBytes; back <= kMostMoved && stop - back - first >= kLongest - 1; ++back) {
     const unsigned char* const at = stop - back;
-    if (back == kJumpBytes && IsShared(at)) {
-      const bool sure = IsSurelyOne({first, at, stop, stop, {}, false});
-      return sure ? Make(Shape::kShared, at, stop, end) : Site{};
-    }
+    if (back == kJumpBytes && IsShared(first, at)) return Make(Shape::kShared, at, stop, end);
     const Load load = LoadAt(at, stop);
     if (load.length == 0 || !Holds(load.reg, load.value, nr, args)) continue;
     const unsigned char* const rest = at + load.length;

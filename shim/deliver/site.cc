@@ -52,13 +52,11 @@ long Out(arch::Ucontext* u, long end) {
 }
 
 [[gnu::noinline]] long ServeControl(arch::Ucontext* u, const Args& args, long nr) {
-  const long end = signals::QuickFor(nr)(u, args);
-  if ((end & arch::kAnswered) != 0) start::CountPatched(nr);
-  return Out(u, end);
+  return Out(u, signals::QuickFor(nr)(u, args));
 }
 
 // Of all that is no answer without a call.
-[[gnu::noinline]] long Finish(arch::Ucontext* u, Section* section, const Result& result, long nr) {
+[[gnu::noinline]] long Finish(arch::Ucontext* u, Section* section, const Result& result) {
   if (section->failed) return 0;
   section->Leave();
   const long leaves = section->begun ? arch::Leaves(signals::kSigSetmask) : 0;
@@ -66,29 +64,40 @@ long Out(arch::Ucontext* u, long end) {
   // comes meanwhile (shim/sandbox).
   if (result.again) return Out(u, leaves);
   arch::SetResult(u, result.value);
-  start::CountPatched(nr);
   return Out(u, arch::kAnswered | leaves);
 }
 
-}  // namespace
-
-// Called by arch/*/site_entry.S, which keeps the arguments in both places. What answers without a
-// call goes straight through.
-extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u, const Args* args) {
-  const long nr = arch::CallNumber(*u);
+// What answers without a call goes straight through.
+[[gnu::always_inline]] inline long Serve(arch::Ucontext* u, const Args& args, long nr) {
   const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
   if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) [[unlikely]]
     return 0;
   if ((data & kTrapControl) != 0) [[unlikely]]
-    return ServeControl(u, *args, nr);
+    return ServeControl(u, args, nr);
   Section section(u);
   const Result result =
-      Dispatch(nr, *args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
+      Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
   if (section.begun || section.failed || result.again) [[unlikely]]
-    return Finish(u, &section, result, nr);
+    return Finish(u, &section, result);
   arch::SetResult(u, result.value);
-  start::CountPatched(nr);
   return arch::kAnswered;
+}
+
+[[gnu::noinline]] long Counted(arch::Ucontext* u, const Args& args, long nr) {
+  const start::Time time(nr);
+  const long end = Serve(u, args, nr);
+  if ((end & arch::kAnswered) != 0) start::g_stats->CountPatched(nr);
+  return end;
+}
+
+}  // namespace
+
+// Called by arch/*/site_entry.S, which keeps the arguments in both places.
+extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u, const Args* args) {
+  const long nr = arch::CallNumber(*u);
+  if (start::g_stats != nullptr) [[unlikely]]
+    return Counted(u, *args, nr);
+  return Serve(u, *args, nr);
 }
 
 bool CanBeFast(long nr, bool control) {
