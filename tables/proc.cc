@@ -3,6 +3,8 @@
 
 #include <linux/fcntl.h>
 
+#include "tables/text.h"
+
 namespace abishim::translate {
 
 long StatOf(const Kernel& kernel, int fd, KernelStat* stat) {
@@ -10,28 +12,16 @@ long StatOf(const Kernel& kernel, int fd, KernelStat* stat) {
   return error == -EINVAL ? kernel.Call<"fstat">(fd, stat) : error;  // before 2.6.39
 }
 
+char* AppendTask(const Kernel& kernel, char* end) {
+  return text::Append(text::Append(end, "/proc/self/task/"),
+                      static_cast<Word>(kernel.Call<"gettid">()));
+}
+
 ProcPath::ProcPath(const Kernel& kernel, const char* folder, int fd) {
-  Add("/proc/self/task/");
-  Add(static_cast<unsigned long>(kernel.Call<"gettid">()));
-  Add("/");
-  Add(folder);
-  Add("/");
-  Add(static_cast<unsigned long>(fd));
-  text_[size_] = '\0';
-}
-
-void ProcPath::Add(const char* text) {
-  while (*text != '\0') text_[size_++] = *text++;
-}
-
-void ProcPath::Add(unsigned long number) {
-  char digits[20];
-  int count = 0;
-  do {
-    digits[count++] = static_cast<char>('0' + number % 10);
-    number /= 10;
-  } while (number != 0);
-  while (count > 0) text_[size_++] = digits[--count];
+  char* end = text::Append(text::Append(AppendTask(kernel, text_), "/"), folder);
+  end = text::Append(text::Append(end, "/"), static_cast<Word>(fd));
+  *end = '\0';
+  size_ = static_cast<Word>(end - text_);
 }
 
 bool IsOurs(const Kernel& kernel, const ProcPath& path, int fd) {

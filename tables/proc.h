@@ -25,7 +25,11 @@ constexpr unsigned Minor(Word device) { return (device & 0xff) | (device >> 12 &
 // Of the file itself, O_PATH or not. (fstat refuses O_PATH before 3.6.)
 long StatOf(const Kernel& kernel, int fd, KernelStat* stat);
 
-// "/proc/self/task/TID/fd/FD": not /proc/self/fd, which is the table of the thread group's leader.
+// Appends "/proc/self/task/TID", without a NUL: what /proc/self shows is of the thread group's
+// leader, who may be gone or have another table. Gives the new end.
+char* AppendTask(const Kernel& kernel, char* end);
+
+// "/proc/self/task/TID/fd/FD".
 class ProcPath {
  public:
   ProcPath(const Kernel& kernel, const char* folder, int fd);
@@ -33,10 +37,8 @@ class ProcPath {
   Word size() const { return size_; }  // without the NUL
 
  private:
-  void Add(const char* text);
-  void Add(unsigned long number);
   char text_[64];
-  Word size_ = 0;
+  Word size_;
 };
 
 // Whether that path leads to our own descriptor: there is a /proc, it is of our pid namespace, and

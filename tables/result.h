@@ -22,17 +22,16 @@ struct Args {
 struct [[nodiscard]] Result {
   long value = 0;      // the result, or the number of the call to re-execute
   bool again = false;  // re-execute
-  Args args = {};      // of the re-executed call
-  int given = 0;       // how many of them: the other registers stay the program's
+  int given = 0;       // how many arguments it has: the other registers stay the program's
+  union {              // (no word is written in vain: at a patched site that counts)
+    Args args;         // of the re-executed call; only there if there is one
+  };
 
   constexpr Result(long v) : value(v) {}
-  static constexpr Result Again(long nr, const Args& a, int given) {
-    Result result(nr);
-    result.again = true;
-    result.args = a;
-    result.given = given;
-    return result;
-  }
+  static constexpr Result Again(long nr, const Args& a, int given) { return {nr, a, given}; }
+
+ private:
+  constexpr Result(long nr, const Args& a, int n) : value(nr), again(true), given(n), args(a) {}
 };
 
 constexpr bool IsError(long value) { return value < 0 && value >= -4095; }

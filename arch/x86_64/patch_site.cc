@@ -7,9 +7,6 @@ namespace {
 
 constexpr int kShortLoad = 7, kLongLoad = 10, kLoads[] = {kShortLoad, kLongLoad};
 
-constexpr unsigned char kSharedMove[] = {0x4c, 0x8b, 0x4c, 0x24, 0x08};  // mov 8(%rsp), %r9
-constexpr unsigned char kNumberFromStack[] = {0x48, 0x8b, 0x44, 0x24};   // mov offset(%rsp), %rax
-
 bool Equal(const unsigned char* a, const unsigned char* b, int bytes) {
   for (int i = 0; i < bytes; ++i) {
     if (a[i] != b[i]) return false;
@@ -24,17 +21,12 @@ long Number(const unsigned char* at) {
 }
 
 // The call was made, so an instruction ended at `end`. Is it surely the one that begins at `start`,
-// or can a longer one that began before end there, of which `start` is in the middle? (c7 45 b8
-// imm32, for one.) It cannot be one that reads or writes nr(%rax), as the b8 of the short form
-// would say, for rax is the number: so small an address faults. For the same reason it cannot be
-// two that share these bytes: the last one would be add %al, (%rax), made of the number's zeros.
+// or can a longer one that began before end there, of which `start` is in the middle?
 bool IsSurelyOne(const unsigned char* first, const unsigned char* start, const unsigned char* end) {
   constexpr int kLongest = 15;
   for (const unsigned char* at = first; at < start; ++at) {
     if (end - at > kLongest) continue;
-    const Instruction other = Decode(at, end);
-    const bool faults = other.access == start && *start == 0xb8;
-    if (at + other.length == end && !faults) return false;
+    if (at + Decode(at, end).length == end) return false;
   }
   return true;
 }
@@ -81,6 +73,9 @@ class Writer {
   }
   // The distance from the end of this very word, which ends its instruction.
   void Relative(unsigned long to) { Word32(to - (at_ + static_cast<unsigned long>(length_) + 4)); }
+  void Copy(const unsigned char* bytes, int n) {
+    for (int i = 0; i < n; ++i) slot_->bytes[length_++] = bytes[i];
+  }
   int length() const { return length_; }
   void SetByte(int i, int value) { slot_->bytes[i] = static_cast<unsigned char>(value); }
 
@@ -91,28 +86,6 @@ class Writer {
 };
 
 }  // namespace
-
-Site FindSite(const unsigned char* before, int unknown, unsigned long end, long nr) {
-  const unsigned char* const stop = before + kSiteWindow - 2;
-  if (stop[0] != 0x0f || stop[1] != 0x05) return {};
-  const unsigned char* const first = before + unknown;
-  // What cannot be seen could be the beginning of a longer instruction.
-  if (stop - first < 15) return {};
-  const auto site = [&](Shape shape, int bytes) -> Site {
-    if (!IsSurelyOne(first, stop - bytes, stop)) return {};
-    return {shape, end - 2 - static_cast<unsigned long>(bytes), end};
-  };
-  constexpr unsigned char kLongMove[] = {0x48, 0xc7, 0xc0};
-  if (Equal(stop - 7, kLongMove, 3) && Number(stop - 4) == nr) return site(Shape::kNumber, 7);
-  if (stop[-5] == 0xb8 && Number(stop - 4) == nr) return site(Shape::kNumber, 5);
-  if (Equal(stop - 5, kSharedMove, 5)) return site(Shape::kShared, 5);
-  if (Equal(stop - 5, kNumberFromStack, 4)) {
-    Site found = site(Shape::kShared, 5);
-    for (int i = 0; i < kJumpBytes; ++i) found.moved[i] = stop[i - 5];
-    return found;
-  }
-  return {};
-}
 
 bool Reaches(unsigned long from, unsigned long to) {
   const long distance = static_cast<long>(to - from);
@@ -126,30 +99,29 @@ Jump JumpTo(unsigned long from, unsigned long to) {
   return jump;
 }
 
+bool IsCall(const unsigned char* bytes) { return bytes[0] == 0x0f && bytes[1] == 0x05; }
+
 unsigned long TargetOfJump(const unsigned char* bytes, unsigned long at) {
   if (bytes[0] != 0xe9) return 0;
   return at + kJumpBytes + static_cast<unsigned long>(Number(bytes + 1));
 }
 
-//      mov     $nr, %eax               or, shared:  the moved instruction; is rax one of ours?
+//      what was moved; shared: is rax one of ours?
 //      lea     -128(%rsp), %rsp        the red zone
 //      lea     site_end(%rip), %r11
 //      mov     $abishim_site_entry, %ecx
 //      call    *%rcx
 //      lea     128(%rsp), %rsp
-//      jrcxz   1f
+//      jz      1f
 //      jmp     site_end
 // 1:   jmp     the site's own syscall instruction, which traps as ever
-Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, unsigned long fast,
+Slot MakeSlot(const Site& site, unsigned long at, unsigned long entry, unsigned long fast,
               int numbers) {
   Slot slot{};
   Writer to(&slot, at);
   int back_by[2] = {};
-  if (site.shape == Shape::kNumber) {
-    to.Bytes({0xb8});
-    to.Word32(static_cast<unsigned long>(nr));
-  } else {
-    to.Bytes(site.moved);
+  to.Copy(site.moved, site.bytes);
+  if (site.shape == Shape::kShared) {
     to.Bytes({0x48, 0x3d});  // cmp $numbers, %rax; jae back
     to.Word32(static_cast<unsigned long>(numbers));
     to.Bytes({0x73, 0});
@@ -167,7 +139,7 @@ Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, 
   to.Word32(entry);
   to.Bytes({0xff, 0xd1});
   to.Bytes({0x48, 0x8d, 0xa4, 0x24, 0x80, 0, 0, 0});
-  to.Bytes({0xe3, kJumpBytes});
+  to.Bytes({0x74, kJumpBytes});
   to.Bytes({0xe9});
   to.Relative(site.end);
   for (const int behind : back_by) {

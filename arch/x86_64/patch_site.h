@@ -3,30 +3,33 @@
 
 namespace abishim::arch {
 
-// What stands before `0f 05` and can be moved into a trampoline.
+// What stands before `0f 05` and can be moved into a trampoline: an instruction that the jump
+// replaces, of five bytes or more, and some behind it that stay, for who jumps to them.
 enum class Shape {
   kNone,
-  kNumber,  // it loads the number: b8 imm32, or 48 c7 c0 imm32
-  kShared,  // any number: mov 8(%rsp), %r9, in libc's syscall(), or mov offset(%rsp), %rax
+  kNumber,  // the first loads the number
+  kShared,  // any number may be in rax: mov 8(%rsp), %r9, in libc's syscall(), and mov
+            // offset(%rsp), %rax; others load an argument
 };
-
-inline constexpr int kJumpBytes = 5;  // e9 rel32
 
 struct Site {
   Shape shape = Shape::kNone;
   unsigned long start = 0;  // the first byte that the jump replaces
   unsigned long end = 0;    // behind the `syscall` instruction
-  unsigned char moved[kJumpBytes] = {0x4c, 0x8b, 0x4c, 0x24, 0x08};  // kShared: what it replaces
+  int bytes = 0;            // from start to the `syscall` instruction
+  unsigned char moved[24] = {};
 };
 
-inline constexpr int kSiteWindow = 24;  // so many bytes before a site's end are looked at
-inline constexpr int kSlotBytes = 64;   // of a trampoline
+inline constexpr int kJumpBytes = 5;    // e9 rel32
+inline constexpr int kSiteWindow = 40;  // so many bytes before a site's end are looked at
+inline constexpr int kSlotBytes = 96;   // of a trampoline
 inline constexpr long kReach = 0x7fff0000;
 
 // Is the call that ends at `end` such a site? `before` are the kSiteWindow bytes that end there,
-// of which the first `unknown` could not be read. Accepted is only what cannot be another
-// instruction.
-Site FindSite(const unsigned char* before, int unknown, unsigned long end, long nr);
+// of which the first `unknown` could not be read; number and arguments those that it was made with.
+// No arguments: it was not made yet. Accepted is only what cannot be another instruction.
+Site FindSite(const unsigned char* before, int unknown, unsigned long end, long nr,
+              const unsigned long* args);
 
 // A jump from `from` to `to`, which must be within reach.
 struct Jump {
@@ -34,6 +37,8 @@ struct Jump {
 };
 Jump JumpTo(unsigned long from, unsigned long to);
 bool Reaches(unsigned long from, unsigned long to);
+// A `syscall` instruction?
+bool IsCall(const unsigned char* bytes);
 // Where does the jump at the site lead to, if there is one? 0: it is none.
 unsigned long TargetOfJump(const unsigned char* bytes, unsigned long at);
 
@@ -43,7 +48,7 @@ unsigned long TargetOfJump(const unsigned char* bytes, unsigned long at);
 struct Slot {
   unsigned char bytes[kSlotBytes];
 };
-Slot MakeSlot(const Site& site, long nr, unsigned long at, unsigned long entry, unsigned long fast,
+Slot MakeSlot(const Site& site, unsigned long at, unsigned long entry, unsigned long fast,
               int numbers);
 
 // Where a call of a fixed address has that address: the immediate of the instruction before it,

@@ -137,6 +137,7 @@ extern "C" {
 [[gnu::visibility("hidden")]] unsigned long abishim_copy(void* to, const void* from,
                                                          unsigned long bytes);
 [[gnu::visibility("hidden")]] extern const char abishim_copy_access[], abishim_copy_resume[];
+[[gnu::visibility("hidden")]] extern const char abishim_copy_word[], abishim_copy_word_end[];
 // start.S
 [[gnu::visibility("hidden"), noreturn]] void abishim_enter(void* stack, void* entry);
 // signal_entry.S

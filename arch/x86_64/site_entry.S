@@ -24,7 +24,7 @@
         .set    RED_ZONE, 128
 
 // In: rax = number, rdi rsi rdx r10 r8 r9 = arguments, r11 = behind the site's syscall instruction,
-// (%rsp) = the trampoline, above it the program's red zone. Out: rcx = 0: the site's own instruction
+// (%rsp) = the trampoline, above it the program's red zone. Out: ZF: the site's own instruction
 // is to be executed with what rax and the arguments hold then; else rax = result, and the arguments
 // as they were. Clobbers: rcx, r11, arithmetic flags.
 //
@@ -53,23 +53,30 @@ abishim_site_entry:
         mov     %rdx, UC_RDX(%rsp)
         mov     %rax, UC_RAX(%rsp)
         mov     %r11, UC_RIP(%rsp)
-        mov     %rsp, %rsi                      // is the direction flag set? (half of what pushf costs)
-        lodsb
-        cmp     %rsp, %rsi
-        jb      1f
         lea     UC_BYTES+8+RED_ZONE(%rsp), %rcx
         mov     %rcx, UC_RSP(%rsp)
         movq    $0, UC_LINK(%rsp)
         movl    $2, UC_STACK+8(%rsp)            // SS_DISABLE: not known here
         movq    $0, UC_STACK+16(%rsp)
-        mov     %rsp, %rdi
         lea     abishim_restorer(%rip), %rcx
         push    %rcx
         push    %rbp
         mov     %rsp, %rbp
         and     $-16, %rsp
+        push    %r9                             // struct Args
+        push    %r8
+        push    %r10
+        push    %rdx
+        push    %rsi
+        push    %rdi
+        mov     %rsp, %rsi                      // is the direction flag set? (half of what pushf costs)
+        lodsb
+        cmp     %rsp, %rsi
+        jb      1f
+        lea     16(%rbp), %rdi
+        mov     %rsp, %rsi
         call    abishim_on_site
-        lea     16(%rbp), %rsp
+2:      lea     16(%rbp), %rsp
         mov     %rax, %rbx
         test    $2, %al                         // signals are kept out
         jz      abishim_site_left
@@ -83,8 +90,7 @@ abishim_site_entry:
         .globl  abishim_site_left
         .hidden abishim_site_left
 abishim_site_left:
-        mov     %rbx, %rcx
-        and     $1, %ecx
+        test    $1, %bl                         // nothing below changes flags
         mov     UC_RBX(%rsp), %rbx
         mov     UC_RBP(%rsp), %rbp
         mov     UC_R8(%rsp), %r8
@@ -96,11 +102,8 @@ abishim_site_left:
         mov     UC_RAX(%rsp), %rax
         lea     UC_BYTES(%rsp), %rsp
         ret
-1:      mov     UC_RSI(%rsp), %rsi              // then C++ cannot run here
-        mov     UC_RAX(%rsp), %rax
-        xor     %ecx, %ecx
-        lea     UC_BYTES(%rsp), %rsp
-        ret
+1:      xor     %eax, %eax                      // then C++ cannot run here
+        jmp     2b
 abishim_site_end:
         .cfi_endproc
         .size   abishim_site_entry, . - abishim_site_entry

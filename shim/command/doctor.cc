@@ -16,6 +16,7 @@
 #include "shim/command/failure.h"
 #include "shim/command/names.h"
 #include "shim/plan/asked.h"
+#include "shim/plan/caller.h"
 #include "shim/plan/plan.h"
 #include "shim/plan/probe.h"
 #include "shim/plan/question.h"
@@ -43,6 +44,7 @@ struct Findings {
   bool older;
   Answers answers;
   Answer vsyscall = Answer::kNotAsked;
+  Answer caller = Answer::kNotAsked;
   Plan plan;
   Counts counts;
 };
@@ -102,8 +104,10 @@ Findings Examine(Policy policy, bool older) {
   // Under a shim the answers would be the shim's own, not the host's.
   if (!found.shim.present) found.probe_error = Probe(Call, &found.answers, older);
   if (!found.shim.present && older) found.vsyscall = ProbeVsyscall(Call);
-  found.plan = MakePlan(found.answers, policy);
-  if (found.vsyscall == Answer::kMissing && policy == Policy::kTranslate) {
+  if (!found.shim.present) found.caller = ProbeCaller(Call, reinterpret_cast<Word>(&syscall));
+  const Policy can = found.caller == Answer::kWrong ? Policy::kRepair : policy;
+  found.plan = MakePlan(found.answers, can);
+  if (found.vsyscall == Answer::kMissing && can == Policy::kTranslate) {
     AddVsyscall(found.answers, &found.plan);
   }
   found.counts = Count(found);
@@ -114,6 +118,7 @@ nlohmann::ordered_json ToJson(const Findings& found) {
   nlohmann::ordered_json out;
   out["kernel"] = found.kernel;
   out["seccomp"] = found.seccomp;
+  out["filters_see_caller"] = ToText(found.caller);
   out["filter_in_force"] = found.filter_in_force;
   out["no_new_privs"] = found.no_new_privs;
   out["shim_active"] = found.shim.present;
@@ -160,6 +165,11 @@ std::string WhatFollows(const Row& row, Answer answer, Verdict verdict) {
 
 void PrintSummary(const Findings& found) {
   const Counts& counts = found.counts;
+  if (found.caller == Answer::kWrong) {
+    puts(
+        "This kernel does not tell filters who calls (user-mode Linux): traps cannot be used, run "
+        "--mode=patch can.");
+  }
   if (found.probe_error != 0) {
     printf("The host could not be asked: %s\n", strerror(static_cast<int>(-found.probe_error)));
   }

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
 
+#include "registers.h"  // arch/ARCH
 #include "shim/command/failure.h"
 #include "shim/command/names.h"
 
@@ -20,9 +22,21 @@ std::string NameOf(int number) {
   return row == nullptr ? std::to_string(number) : std::string(row->name);
 }
 
+double Now() {  // in nanoseconds
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1e9 * static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec);
+}
+
+void PrintLine(const std::string& name, const CallStats& call, double cycle) {
+  fprintf(stderr, "abishim: stats: %s trapped=%llu patched=%llu repaired=%llu sites=%llu ns=%.0f\n",
+          name.c_str(), call.trapped, call.patched, call.repaired, call.sites,
+          cycle * static_cast<double>(call.cycles));
+}
+
 }  // namespace
 
-StatsFile::StatsFile() {
+StatsFile::StatsFile() : start_cycles_(arch::CycleCounter()), start_(Now()) {
   const char* tmpdir = getenv("TMPDIR");
   for (const char* directory : {"/dev/shm", tmpdir, "/tmp"}) {
     if (directory == nullptr || directory[0] != '/') continue;
@@ -53,6 +67,8 @@ StatsFile::~StatsFile() {
 }
 
 void StatsFile::Print() const {
+  const Word cycles = arch::CycleCounter() - start_cycles_;
+  const double cycle = (Now() - start_) / static_cast<double>(cycles != 0 ? cycles : 1);
   CallStats total{};
   for (int number = 0; number < Stats::kCalls; ++number) {
     const CallStats& call = stats_->calls[number];
@@ -60,11 +76,11 @@ void StatsFile::Print() const {
     total.trapped += call.trapped;
     total.patched += call.patched;
     total.repaired += call.repaired;
-    fprintf(stderr, "abishim: stats: %s trapped=%llu patched=%llu repaired=%llu\n",
-            NameOf(number).c_str(), call.trapped, call.patched, call.repaired);
+    total.sites += call.sites;
+    total.cycles += call.cycles;
+    PrintLine(NameOf(number), call, cycle);
   }
-  fprintf(stderr, "abishim: stats: total trapped=%llu patched=%llu repaired=%llu\n", total.trapped,
-          total.patched, total.repaired);
+  PrintLine("total", total, cycle);
 }
 
 }  // namespace abishim::command

@@ -26,6 +26,8 @@ class Section : public Before {
   explicit Section(arch::Ucontext* u)
       : Before(Enter), u_(u), inside_(sandbox::Inside::When::kLater) {}
 
+  void Leave() { inside_.Leave(); }
+
  private:
   static bool Enter(Before* before) {
     auto* self = static_cast<Section*>(before);
@@ -42,37 +44,63 @@ class Section : public Before {
   sandbox::Inside inside_;
 };
 
-long Serve(arch::Ucontext* u, long nr, unsigned data) {
-  Args args;
-  arch::Arguments(*u, args.word);
-  if ((data & kTrapControl) != 0) return signals::QuickFor(nr)(u, args);
-  Section section(u);
-  const Result result =
-      Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
-  if (section.failed) return 0;
-  const long leaves = section.begun ? arch::Leaves(signals::kSigSetmask) : 0;
-  // What the program's own instruction shall do traps first: there it is noted for a filter that
-  // comes meanwhile (shim/sandbox).
-  if (result.again) return leaves;
-  arch::SetResult(u, result.value);
-  return arch::kAnswered | leaves;
-}
-
-}  // namespace
-
-// Called by arch/*/site_entry.S.
-extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u) {
-  const long nr = arch::CallNumber(*u);
-  const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
-  if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) return 0;
-  if ((data & patch::kUntrapped) != 0) return ServeUntrapped(u);
-  const long end = Serve(u, nr, data);
-  if ((end & arch::kAnswered) != 0) start::CountPatched(nr);
-  // A filter that came meanwhile knows nothing of the entry's way out.
+// A filter that came meanwhile knows nothing of the entry's way out.
+long Out(arch::Ucontext* u, long end) {
   if ((end & arch::kLeaves) == 0 || sandbox::g_kept.load(std::memory_order_relaxed) == 0)
     return end;
   HostCall<"rt_sigprocmask">(end >> arch::kHowShift, &u->mask, 0, 8);
   return end & arch::kAnswered;
+}
+
+[[gnu::noinline]] long ServeOther(arch::Ucontext* u, const Args& args, long nr, unsigned data) {
+  if ((data & patch::kUntrapped) != 0) return ServeUntrapped(u);
+  return Out(u, signals::QuickFor(nr)(u, args));
+}
+
+// Of all that is no answer without a call.
+[[gnu::noinline]] long Finish(arch::Ucontext* u, Section* section, const Result& result) {
+  if (section->failed) return 0;
+  section->Leave();
+  const long leaves = section->begun ? arch::Leaves(signals::kSigSetmask) : 0;
+  // What the program's own instruction shall do traps first: there it is noted for a filter that
+  // comes meanwhile (shim/sandbox).
+  if (result.again) return Out(u, leaves);
+  arch::SetResult(u, result.value);
+  return Out(u, arch::kAnswered | leaves);
+}
+
+// What answers without a call goes straight through.
+[[gnu::always_inline]] inline long Serve(arch::Ucontext* u, const Args& args, long nr) {
+  const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
+  if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) [[unlikely]]
+    return 0;
+  if ((data & (kTrapControl | patch::kUntrapped)) != 0) [[unlikely]]
+    return ServeOther(u, args, nr, data);
+  Section section(u);
+  const Result result =
+      Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
+  if (section.begun || section.failed || result.again) [[unlikely]]
+    return Finish(u, &section, result);
+  arch::SetResult(u, result.value);
+  return arch::kAnswered;
+}
+
+[[gnu::noinline]] long Counted(arch::Ucontext* u, const Args& args, long nr) {
+  const start::Time time(nr);
+  const long end = Serve(u, args, nr);
+  const bool counted = (end & arch::kAnswered) == 0 || (patch::g_fast[nr] & patch::kUntrapped) != 0;
+  if (!counted) start::g_stats->CountPatched(nr);
+  return end;
+}
+
+}  // namespace
+
+// Called by arch/*/site_entry.S, which keeps the arguments in both places.
+extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u, const Args* args) {
+  const long nr = arch::CallNumber(*u);
+  if (start::g_stats != nullptr) [[unlikely]]
+    return Counted(u, *args, nr);
+  return Serve(u, *args, nr);
 }
 
 bool CanBeFast(long nr, bool control) {

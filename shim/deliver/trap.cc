@@ -55,8 +55,9 @@ bool Trap(arch::Siginfo* info, arch::Ucontext* u) {
   const unsigned data = static_cast<unsigned>(info->error);
   if (info->code != kBySeccomp || (data & ~kTrapFlags) != kCookie) return false;
 
-  sandbox::Inside inside;
   const long nr = info->syscall.nr;
+  const start::Time time(nr);
+  sandbox::Inside inside;
   Args args;
   arch::Arguments(*u, args.word);
   const auto decision = sandbox::Decide(info, u, args, (data & kTrapControl) != 0, &inside);
@@ -67,7 +68,7 @@ bool Trap(arch::Siginfo* info, arch::Ucontext* u) {
   const Word site_end = arch::ProgramCounter(*u);
   if (decision == sandbox::Decision::kGoOn) Serve(u, nr, args, data, &inside);
   signals::EnsureAlternateStack(u);
-  patch::Trapped(site_end, nr, data);
+  patch::Trapped(site_end, nr, args, data);
   return true;
 }
 

@@ -51,7 +51,7 @@ Outcome Answer(arch::Ucontext* u, long nr, const Args& args, unsigned data) {
   if ((data & kTrapRepair) == 0)
     result = Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
   if (section.failed) return Outcome::kFailed;
-  start::CountPatched(nr);
+  if (start::g_stats != nullptr) start::g_stats->CountPatched(nr);
   result.again ? Redirect(u, args, result) : arch::SetResult(u, result.value);
   return result.again ? Outcome::kRedirected : Outcome::kAnswered;
 }

@@ -2,6 +2,9 @@
 
 #include <linux/elf.h>
 
+#include "shim/image/segments.h"
+#include "shim/start/objects.h"
+
 namespace abishim::deliver {
 namespace {
 
@@ -16,37 +19,21 @@ struct Tables {
 };
 
 // The addresses in it are as linked, not as mapped.
-Tables ReadTables(Word image) {
-  const auto& header = *reinterpret_cast<const Elf64_Ehdr*>(image);
-  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(image + header.e_phoff);
-  const Elf64_Phdr *load = nullptr, *dynamic = nullptr;
-  for (int i = 0; i < header.e_phnum; ++i, ++segment) {
-    if (segment->p_type == PT_LOAD && load == nullptr) load = segment;
-    if (segment->p_type == PT_DYNAMIC) dynamic = segment;
-  }
+Tables ReadTables(const char* image) {
+  const image::Segments segments = image::SegmentsAt(image);
+  const Elf64_Phdr *load = segments.Find(PT_LOAD), *dynamic = segments.Find(PT_DYNAMIC);
   Tables tables;
   if (load == nullptr || dynamic == nullptr) return tables;
-  tables.bias = image + load->p_offset - load->p_vaddr;
-  const auto* entry = reinterpret_cast<const Elf64_Dyn*>(image + dynamic->p_offset);
-  for (; entry->d_tag != DT_NULL; ++entry) {
-    const Word at = tables.bias + entry->d_un.d_ptr;
-    switch (static_cast<Word>(entry->d_tag)) {
-      case DT_SYMTAB:
-        tables.symbols = reinterpret_cast<const Elf64_Sym*>(at);
-        break;
-      case DT_STRTAB:
-        tables.names = reinterpret_cast<const char*>(at);
-        break;
-      case DT_HASH:
-        tables.hash = reinterpret_cast<const unsigned*>(at);
-        break;
-      case kGnuHash:
-        tables.gnu_hash = reinterpret_cast<const unsigned*>(at);
-        break;
-      default:
-        break;
-    }
-  }
+  tables.bias = reinterpret_cast<Word>(image) + load->p_offset - load->p_vaddr;
+  const auto table = [&](Word tag) -> Word {
+    const auto* at = reinterpret_cast<const Elf64_Dyn*>(image + dynamic->p_offset);
+    const Elf64_Dyn* entry = start::FindTag(at, tag);
+    return entry != nullptr ? tables.bias + entry->d_un.d_ptr : 0;
+  };
+  tables.symbols = reinterpret_cast<const Elf64_Sym*>(table(DT_SYMTAB));
+  tables.names = reinterpret_cast<const char*>(table(DT_STRTAB));
+  tables.hash = reinterpret_cast<const unsigned*>(table(DT_HASH));
+  tables.gnu_hash = reinterpret_cast<const unsigned*>(table(kGnuHash));
   return tables;
 }
 
@@ -73,7 +60,7 @@ bool IsEqual(const char* a, const char* b) {
 
 Word FindInVdso(Word image, const char* name) {
   if (image == 0) return 0;
-  const Tables tables = ReadTables(image);
+  const Tables tables = ReadTables(reinterpret_cast<const char*>(image));
   if (tables.symbols == nullptr || tables.names == nullptr) return 0;
   for (unsigned i = 0, count = Count(tables); i < count; ++i) {
     const Elf64_Sym& symbol = tables.symbols[i];

@@ -9,6 +9,7 @@
 #include "shim/exec/handover.h"
 #include "shim/exec/old_program.h"
 #include "shim/image/image.h"
+#include "shim/image/segments.h"
 #include "shim/memory/host.h"
 #include "shim/memory/pages.h"
 #include "shim/signals/actions.h"
@@ -99,23 +100,15 @@ bool NeedsVsyscall(const Handover& h) {
                                  WantsVsyscall(reinterpret_cast<const char*>(page), memory::kPage));
 }
 
-struct Segments {
-  const Elf64_Phdr* first;
-  Word count;
-  const Elf64_Phdr* begin() const { return first; }
-  const Elf64_Phdr* end() const { return first + count; }
-};
-
 // What the kernel has mapped already is made executable here.
 void AllowOldCode() {
-  const Segments segments{reinterpret_cast<const Elf64_Phdr*>(FindAux(AT_PHDR)), FindAux(AT_PHNUM)};
+  const image::Segments segments{reinterpret_cast<const Elf64_Phdr*>(FindAux(AT_PHDR)),
+                                 FindAux(AT_PHNUM)};
   const Word at = reinterpret_cast<Word>(segments.first);
   if (at == 0 || !signals::KernelCanRead(at) || !HasCodeAnywhere(segments)) return;
   AllowCodeAnywhere(abishim_program_stack);
-  Word bias = 0;
-  for (const Elf64_Phdr& segment : segments) {
-    if (segment.p_type == PT_PHDR) bias = at - segment.p_vaddr;
-  }
+  const Elf64_Phdr* itself = segments.Find(PT_PHDR);
+  const Word bias = itself != nullptr ? at - itself->p_vaddr : 0;
   for (const Elf64_Phdr& segment : segments) {
     if (segment.p_type != PT_LOAD || (segment.p_flags & PF_R) == 0) continue;
     const Word start = memory::PageOf(bias + segment.p_vaddr);

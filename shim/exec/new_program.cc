@@ -6,7 +6,7 @@
 #include "shim/exec/helper.h"
 #include "shim/memory/host.h"
 #include "shim/memory/open.h"
-#include "tables/translate/proc_fd.h"
+#include "tables/text.h"
 
 namespace abishim::exec {
 namespace {
@@ -23,9 +23,9 @@ NewProgram::~NewProgram() {
 // `at` is the task's.
 void NewProgram::Open(Word at, Word word) {
   char path[32];
-  char* end = translate::proc_fd::Append(path, "/proc/");
-  end = translate::proc_fd::Append(end, static_cast<unsigned>(pid_));
-  *translate::proc_fd::Append(end, "/mem") = '\0';
+  char* end = text::Append(path, "/proc/");
+  end = text::Append(end, static_cast<Word>(pid_));
+  *text::Append(end, "/mem") = '\0';
   fd_ = HostCall<"openat">(AT_FDCWD, path, O_RDWR | O_CLOEXEC);
   Word seen = 0;
   if (fd_ < 0) return;

@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 
+#include "shim/image/segments.h"
 #include "shim/memory/host.h"
 #include "shim/memory/open.h"
 #include "shim/memory/own.h"
@@ -19,13 +20,7 @@ namespace {
 
 using memory::kPage, memory::PageOf, memory::PageUp;
 
-const Elf64_Ehdr& Header() { return *reinterpret_cast<const Elf64_Ehdr*>(__ehdr_start); }
-struct Segments {
-  const Elf64_Phdr* begin() const {
-    return reinterpret_cast<const Elf64_Phdr*>(__ehdr_start + Header().e_phoff);
-  }
-  const Elf64_Phdr* end() const { return begin() + Header().e_phnum; }
-};
+Segments Ours() { return SegmentsAt(__ehdr_start); }
 
 // Not by HostCall: that asks a variable, which may be what is being mapped here.
 long Mmap(Word at, Word bytes, int protection, int flags, int fd, Word offset) {
@@ -77,7 +72,7 @@ long MapZeros(const Elf64_Phdr& segment, Word base, Word gap) {
 // From the first or, where that is there already, from the second segment on.
 long MapSegments(Word base, long fd, bool first) {
   Word end = 0;
-  for (const Elf64_Phdr& segment : Segments()) {
+  for (const Elf64_Phdr& segment : Ours()) {
     if (segment.p_type != PT_LOAD) continue;
     const bool wanted = first || end != 0;
     long error = wanted ? MapSegment(segment, base, fd) : 0;
@@ -91,10 +86,8 @@ long MapSegments(Word base, long fd, bool first) {
 }
 
 Elf64_Dyn* Dynamic(Word base) {
-  for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type == PT_DYNAMIC) return reinterpret_cast<Elf64_Dyn*>(base + segment.p_vaddr);
-  }
-  return nullptr;
+  const Elf64_Phdr* segment = Ours().Find(PT_DYNAMIC);
+  return segment != nullptr ? reinterpret_cast<Elf64_Dyn*>(base + segment->p_vaddr) : nullptr;
 }
 
 // glibc's ld.so turns the addresses in there into those of its copy.
@@ -123,13 +116,10 @@ void Relocate(Word base) {
 }
 
 long Seal(Word base) {
-  for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type != PT_GNU_RELRO) continue;
-    return HostCall<"mprotect">(base + PageOf(segment.p_vaddr),
-                                PageUp(segment.p_vaddr + segment.p_memsz) - PageOf(segment.p_vaddr),
-                                PROT_READ);
-  }
-  return 0;
+  const Elf64_Phdr* sealed = Ours().Find(PT_GNU_RELRO);
+  if (sealed == nullptr) return 0;
+  const Word start = PageOf(sealed->p_vaddr), end = PageUp(sealed->p_vaddr + sealed->p_memsz);
+  return HostCall<"mprotect">(base + start, end - start, PROT_READ);
 }
 
 // Claims the range, all or nothing. By a hint: MAP_FIXED_NOREPLACE is ignored before 4.17, and may
@@ -145,7 +135,7 @@ long Claim(Word base, Word bytes = Size()) {
 // The strictest of the segments: the filter tests the mask pages by their high bits.
 Word Alignment() {
   Word alignment = kPage;
-  for (const Elf64_Phdr& segment : Segments()) {
+  for (const Elf64_Phdr& segment : Ours()) {
     if (segment.p_type == PT_LOAD && segment.p_align > alignment) alignment = segment.p_align;
   }
   return alignment;
@@ -186,7 +176,7 @@ Word OwnBase() { return reinterpret_cast<Word>(__ehdr_start); }
 
 Word Size() {
   Word end = 0;
-  for (const Elf64_Phdr& segment : Segments()) {
+  for (const Elf64_Phdr& segment : Ours()) {
     if (segment.p_type == PT_LOAD) end = PageUp(segment.p_vaddr + segment.p_memsz);
   }
   return end;
@@ -198,15 +188,13 @@ void RelocateSelf() { Relocate(OwnBase()); }
 
 PartList Parts() {
   PartList list{};
-  Word sealed_end = 0;
-  for (const Elf64_Phdr& segment : Segments()) {
-    if (segment.p_type == PT_GNU_RELRO) sealed_end = PageUp(segment.p_vaddr + segment.p_memsz);
-  }
+  const Elf64_Phdr* sealed = Ours().Find(PT_GNU_RELRO);
+  const Word sealed_end = sealed != nullptr ? PageUp(sealed->p_vaddr + sealed->p_memsz) : 0;
   const auto add = [&list](Word start, Word end, bool writable, bool executable) {
     if (start >= end || list.count == PartList::kMost) return;
     list.part[list.count++] = {OwnBase() + start, end - start, writable, executable};
   };
-  for (const Elf64_Phdr& segment : Segments()) {
+  for (const Elf64_Phdr& segment : Ours()) {
     if (segment.p_type != PT_LOAD) continue;
     const Word start = PageOf(segment.p_vaddr), end = PageUp(segment.p_vaddr + segment.p_memsz);
     const bool writable = (segment.p_flags & PF_W) != 0;
@@ -268,7 +256,7 @@ bool IsSelf(long fd) {
 }
 
 long WriteTo(long fd) {
-  for (const Elf64_Phdr& segment : Segments()) {
+  for (const Elf64_Phdr& segment : Ours()) {
     if (segment.p_type != PT_LOAD) continue;
     Word done = 0;
     while (done < segment.p_filesz) {

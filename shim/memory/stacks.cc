@@ -112,9 +112,7 @@ bool IsOurs(Word address) {
   return arena != 0 && address - arena < kArena;
 }
 
-Word OwnerOf(Word address) {
-  return g_owner[(address - g_arena.load()) / kStep].load() & ~kClaims;
-}
+Word OwnerOf(Word address) { return g_owner[(address - g_arena.load()) / kStep].load() & ~kClaims; }
 
 void AfterFork(Word keep, int pid, int tid) {
   const Word arena = g_arena.load();

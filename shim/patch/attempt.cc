@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "shim/patch/patch.h"
+#include "shim/start/agent.h"
 #include "shim/start/log.h"
 #include "shim/start/settings.h"
 
@@ -54,6 +55,7 @@ bool BeginAttempt() { return !g_lock.exchange(true); }
 void EndAttempt(Word end, long nr, Outcome outcome) {
   const bool done = outcome == Outcome::kPatched || outcome == Outcome::kAlready;
   CounterOf(end).store(done ? 0 : kNever, std::memory_order_relaxed);
+  if (outcome == Outcome::kPatched && start::g_stats != nullptr) start::g_stats->CountSite(nr);
   Log(end, nr, outcome);
   g_lock.store(false);
 }

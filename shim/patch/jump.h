@@ -8,7 +8,6 @@
 namespace abishim::patch {
 
 // Makes the trampoline; the change that leads there is still to be made. kPatched, or why not.
-Outcome MakeJump(const memory::Own& own, const Text& text, const arch::Site& site, long nr,
-                 Change* change);
+Outcome MakeJump(const memory::Own& own, const Text& text, const arch::Site& site, Change* change);
 
 }  // namespace abishim::patch

@@ -15,7 +15,7 @@ extern unsigned char g_fast[arch::kNumbers];
 // the filter said. Counts, and at the kOften'th time tries to patch the site. To be called in the
 // trap's handler, last.
 inline constexpr unsigned kOften = 64;
-void Trapped(Word end, long nr, unsigned data);
+void Trapped(Word end, long nr, const Args& args, unsigned data);
 
 void ForgetOthers();  // in a fork child
 

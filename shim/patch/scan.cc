@@ -30,8 +30,7 @@ class Page {
     const Word start = seen.site.start, last = start + arch::kJumpBytes - 1;
     if (PageOf(start) != PageOf(last)) return Leave();
     if (count_ != 0 && (count_ == kMost || PageOf(changes_[0].at) != PageOf(start))) Finish();
-    if (MakeJump(own_, text_, seen.site, seen.nr, &changes_[count_]) != Outcome::kPatched)
-      return Leave();
+    if (MakeJump(own_, text_, seen.site, &changes_[count_]) != Outcome::kPatched) return Leave();
     numbers_[count_++] = seen.nr;
   }
 

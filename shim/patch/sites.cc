@@ -11,7 +11,7 @@ Seen Sites::Look() const {
   const unsigned char* const before = at_ - kSiteWindow;
   const long nr = arch::LoadedNumber(before, unknown, wanted_, numbers_);
   const Word end = address_ + static_cast<Word>(known);
-  Seen seen{arch::FindSite(before, unknown, end, nr >= 0 ? nr : arch::kAnyNumber), nr};
+  Seen seen{arch::FindSite(before, unknown, end, nr >= 0 ? nr : arch::kAnyNumber, nullptr), nr};
   if (seen.site.shape == arch::Shape::kShared) seen.nr = -1;
   return seen;
 }

@@ -1,8 +1,8 @@
 // The call sites of some numbers in a piece of text, before any of them has run.
 #pragma once
 
-#include "find_sites.h"  // arch/ARCH
 #include "tables/result.h"
+#include "text_sites.h"  // arch/ARCH
 
 namespace abishim::patch {
 

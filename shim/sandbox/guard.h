@@ -48,7 +48,8 @@ class Inside {
   Inside& operator=(const Inside&) = delete;
   void Enter();
   void Leave() {  // once, or again and again
-    if (inside_ != nullptr) LeaveNow();
+    if (inside_ != nullptr) [[unlikely]]
+      LeaveNow();
   }
 
  private:

@@ -28,9 +28,10 @@ inline constexpr Word kNeverBlocked =
 // What is blocked where no handler of the program's may come between. An object, too.
 inline constexpr Word kKeptOut = ~(kFaults | Bit(kSigsys) | kNeverBlocked);
 
-// The pages that the filter knows: a masked call passes when its pointer lies in here.
+// The pages that the filter knows: a masked call passes when its pointer lies in here. (Said to be
+// hidden, or where its address is added to another gcc takes that from a table of addresses.)
 inline constexpr Word kMaskBytes = 32 * 1024;
-extern char g_mask_pages[kMaskBytes];
+[[gnu::visibility("hidden")]] extern char g_mask_pages[kMaskBytes];
 void StartMasks();
 
 // A copy of the mask that the program's pointer shows, without KeptOpen(). Never fails: a bad

@@ -27,11 +27,21 @@ void Asleep();
 
 // Counts a call that was trapped, or answered ENOSYS in place of the kernel's REPAIR.
 void Count(long nr, bool repaired);
-// Counts a call that was made at a patched site.
 extern Stats* g_stats;  // null: nobody counts
-inline void CountPatched(long nr) {
-  if (g_stats != nullptr) g_stats->CountPatched(nr);
-}
+// How long a call is in our hands.
+class Time {
+ public:
+  explicit Time(long nr) : nr_(nr), start_(g_stats != nullptr ? arch::CycleCounter() : 0) {}
+  ~Time() {
+    if (g_stats != nullptr) g_stats->AddCycles(nr_, arch::CycleCounter() - start_);
+  }
+  Time(const Time&) = delete;
+  Time& operator=(const Time&) = delete;
+
+ private:
+  const long nr_;
+  const Word start_;
+};
 // For code that counts by itself; null: nobody counts.
 inline unsigned long long* PatchedCounter(long nr) {
   return g_stats != nullptr ? g_stats->PatchedCounter(nr) : nullptr;

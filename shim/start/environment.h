@@ -13,6 +13,7 @@ struct Environment {
   bool off = false;                    // ABISHIM=off
   Policy policy = Policy::kTranslate;  // ABISHIM_POLICY=translate|repair
   const char* log = nullptr;           // ABISHIM_LOG=FILE, "-": standard error
+  const char* told = nullptr;          // the same, or standard error for who asked by `abishim run`
   const char* stats = nullptr;         // ABISHIM_STATS=FILE, as `abishim run --stats` makes it
   const char* release = nullptr;       // ABISHIM_UNAME=RELEASE
   ExecWay exec = ExecWay::kAny;        // ABISHIM_EXEC=carry|loader

@@ -1,5 +1,7 @@
 #include "shim/start/objects.h"
 
+#include "shim/image/segments.h"
+
 namespace abishim::start {
 namespace {
 
@@ -19,12 +21,8 @@ const Elf64_Dyn* FindTag(const Elf64_Dyn* at, Word tag) {
 
 // By DT_DEBUG of the program.
 const Object* FirstObject(const Environment& e) {
-  const auto* segment = reinterpret_cast<const Elf64_Phdr*>(e.segments);
-  const Elf64_Phdr *itself = nullptr, *dynamic = nullptr;
-  for (Word i = 0; i < e.segment_count; ++i) {
-    if (segment[i].p_type == PT_PHDR) itself = &segment[i];
-    if (segment[i].p_type == PT_DYNAMIC) dynamic = &segment[i];
-  }
+  const image::Segments segments{reinterpret_cast<const Elf64_Phdr*>(e.segments), e.segment_count};
+  const Elf64_Phdr *itself = segments.Find(PT_PHDR), *dynamic = segments.Find(PT_DYNAMIC);
   if (dynamic == nullptr || itself == nullptr) return nullptr;
   const Word bias = e.segments - itself->p_vaddr;
   constexpr Word kDebug = 21;  // DT_DEBUG

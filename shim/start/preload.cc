@@ -14,6 +14,7 @@
 #include "shim/exec/exec.h"
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
+#include "shim/plan/caller.h"
 #include "shim/plan/filter.h"
 #include "shim/plan/install.h"
 #include "shim/plan/plan.h"
@@ -74,8 +75,12 @@ void Rejoin(Environment environment, const Presence& presence) {
 }
 
 // What keeps TRANSLATE verdicts out; null if nothing does.
-const char* Obstacle(Threads threads) {
+const char* Obstacle(const Environment& environment, Threads threads) {
   if (threads == Threads::kBlocked) return "another thread blocks SIGSYS";
+  const auto gate = reinterpret_cast<Word>(abishim_gate_page);
+  if (MayMistakeCallers(environment.vdso) && ProbeCaller(abishim_gate, gate) == Answer::kWrong) {
+    return "the kernel does not tell filters who calls, as user-mode Linux";
+  }
   return nullptr;
 }
 
@@ -121,13 +126,13 @@ long Enforce(const Environment& environment, const Plan& plan, Word base, Thread
 Word Prepare(const Environment& environment, Threads threads, const Answers& answers, Plan* plan) {
   Self self;
   FindSelf(environment, &self);
-  const char* obstacle = Obstacle(threads);
+  const char* obstacle = Obstacle(environment, threads);
   if (obstacle == nullptr) {
     const long mapped = BringUp(environment, self, plan->vsyscall, 0);
     if (!IsError(mapped)) return static_cast<Word>(mapped);
     obstacle = "no place for the image";
   }
-  Line().Text("repairs only: ").Text(obstacle).Write(environment.log);
+  Line().Text("repairs only: ").Text(obstacle).Write(environment.told);
   *plan = MakePlan(answers, Policy::kRepair);
   return 0;
 }
@@ -196,7 +201,8 @@ long Start(const Environment& environment, bool asked) {
 
 void Begin(Word argc, Word argv, Word envp, bool asked) {
   char strings[16 * 1024];
-  const Environment environment = ReadEnvironment(argc, argv, envp, strings, sizeof(strings));
+  Environment environment = ReadEnvironment(argc, argv, envp, strings, sizeof(strings));
+  environment.told = environment.log == nullptr && asked ? "-" : environment.log;
   if (environment.complaint != nullptr) {
     Line()
         .Text(environment.complaint)
@@ -208,11 +214,11 @@ void Begin(Word argc, Word argv, Word envp, bool asked) {
     return;
   }
   const long error = Start(environment, asked);
-  if (error == 0 || !asked || environment.log != nullptr) return;
+  if (error == 0 || environment.log != nullptr) return;
   Line()
       .Text("no call is translated: the kernel takes no filter: errno ")
       .Number(-error)
-      .Write("-");
+      .Write(environment.told);
 }
 
 }  // namespace abishim::start

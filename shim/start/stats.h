@@ -14,11 +14,14 @@ struct CallStats {
   unsigned long long trapped;   // translated by the SIGSYS handler
   unsigned long long patched;   // translated without a trap
   unsigned long long repaired;  // answered with the honest errno
+  unsigned long long sites;     // that were patched when this call trapped there; of each process
+  unsigned long long
+      cycles;  // of arch::CycleCounter, in our hands; not the kernel's part of a trap
 };
 
 struct Stats {
   static constexpr unsigned long long kMagic = 0x7374'6174'7368'696d;  // "mihstats"
-  static constexpr unsigned long long kVersion = 2;
+  static constexpr unsigned long long kVersion = 3;
   static constexpr int kCalls = 512;
 
   unsigned long long magic;
@@ -30,14 +33,16 @@ struct Stats {
   void CountPatched(long number) { Count(number, &CallStats::patched); }
   unsigned long long* PatchedCounter(long number) { return &calls[number].patched; }
   void CountRepair(long number) { Count(number, &CallStats::repaired); }
+  void CountSite(long number) { Count(number, &CallStats::sites); }
+  void AddCycles(long number, unsigned long long more) { Count(number, &CallStats::cycles, more); }
 
  private:
-  void Count(long number, unsigned long long CallStats::*counter) {
+  void Count(long number, unsigned long long CallStats::*counter, unsigned long long more = 1) {
     if (number < 0 || number >= kCalls) return;
-    __atomic_fetch_add(&(calls[number].*counter), 1, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&(calls[number].*counter), more, __ATOMIC_RELAXED);
   }
 };
-static_assert(sizeof(Stats) == 16 + 512 * 24);
+static_assert(sizeof(Stats) == 16 + 512 * 40);
 static_assert(__builtin_offsetof(Stats, calls) == 16);
 
 namespace start {

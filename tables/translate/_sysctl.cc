@@ -8,6 +8,7 @@
 #include <linux/sockios.h>
 
 #include "tables/kernel.h"
+#include "tables/text.h"
 #include "tables/translate/sysctl_names.h"
 
 namespace abishim::translate {
@@ -133,11 +134,8 @@ long WriteNumbers(const Kernel& kernel, long fd, const Values& v) {
     Number number;
     if (!kernel.CopyIn(v.now + i * sizeof(Number), &number)) return -EFAULT;
     char digits[24];
-    int n = 0;
-    Word rest = number;
-    do digits[n++] = static_cast<char>('0' + rest % 10);
-    while ((rest /= 10) != 0);
-    while (n > 0 && length < sizeof(text) - 1) text[length++] = digits[--n];
+    const char* end = text::Append(digits, static_cast<Word>(number));
+    for (const char* c = digits; c < end && length < sizeof(text) - 1; ++c) text[length++] = *c;
     if (length < sizeof(text) - 1) text[length++] = '\t';
   }
   return kernel.Call<"pwrite64">(fd, text, length, 0);

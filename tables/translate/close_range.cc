@@ -6,6 +6,8 @@
 #include <linux/time_types.h>
 
 #include "tables/kernel.h"
+#include "tables/proc.h"
+#include "tables/text.h"
 
 namespace abishim::translate {
 namespace {
@@ -49,29 +51,16 @@ Word TableBound(const Kernel& kernel, Word* bits) {
   return 0;
 }
 
-char* Decimal(char* to, Word number) {
-  char digits[20];
-  int count = 0;
-  do digits[count++] = static_cast<char>('0' + number % 10);
-  while (number /= 10);
-  while (count > 0) *to++ = digits[--count];
-  *to = '\0';
-  return to;
-}
-
-// The directory of this thread's own table, open; or -errno. /proc/self/fd would be that of the
-// thread group's leader, and a /proc of another pid namespace may show anybody's: this one lists
-// itself.
+// The directory of this thread's own table, open; or -errno. A /proc of another pid namespace may
+// show anybody's: this one lists itself.
 long OpenListing(const Kernel& kernel) {
-  char path[64] = "/proc/self/task/";
-  char* end = Decimal(path + sizeof("/proc/self/task/") - 1, kernel.Call<"gettid">());
-  for (const char* from = "/fd"; (*end = *from) != '\0'; ++end, ++from) {
-  }
+  char path[64];
+  *text::Append(AppendTask(kernel, path), "/fd") = '\0';
   const long fd =
       kernel.Call<"openat">(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW, 0);
   if (IsError(fd)) return fd;
   arch::KernelStat self, listed;
-  Decimal(path, fd);
+  *text::Append(path, static_cast<Word>(fd)) = '\0';
   if (!IsError(kernel.Call<"fstat">(fd, &self)) &&
       !IsError(kernel.Call<"newfstatat">(fd, path, &listed, 0)) && self.dev == listed.dev &&
       self.ino == listed.ino) {

@@ -39,7 +39,7 @@ long NameByDescriptor(const Kernel& kernel, int fd, Path* path) {
   const bool leader = kernel.Call<"gettid">() == kernel.Call<"getpid">();
   for (int i = leader ? 1 : 0; i < 3; ++i) {
     char name[kRoom];
-    char* end = proc_fd::Append(proc_fd::Append(name, kFolders[i]), static_cast<unsigned>(fd));
+    char* end = text::Append(text::Append(name, kFolders[i]), static_cast<Word>(fd));
     *end = '\0';
     if (IsError(kernel.Call<"newfstatat">(AT_FDCWD, name, &named, 0))) continue;
     if (!IsSameFile(file, named)) continue;

@@ -4,6 +4,7 @@
 #include <linux/fcntl.h>
 
 #include "tables/kernel.h"
+#include "tables/text.h"
 
 namespace abishim::translate {
 namespace {
@@ -36,13 +37,10 @@ const char* LineOf(const char* text, std::string_view word) {
 
 // /proc/PID/NAME as one string. 0 or -errno; -ENOSYS where no descriptor is free, which the call
 // itself never wants.
-long ReadProc(const Kernel& kernel, int pid, std::string_view name, char* text) {
-  char path[64] = "/proc/", digits[12];
-  int length = 6, count = 0;
-  for (unsigned left = pid; left != 0; left /= 10) digits[count++] = '0' + left % 10;
-  while (count > 0) path[length++] = digits[--count];
-  for (const char letter : name) path[length++] = letter;
-  path[length] = '\0';
+long ReadProc(const Kernel& kernel, int pid, const char* name, char* text) {
+  char path[64];
+  char* end = text::Append(text::Append(path, "/proc/"), static_cast<Word>(pid));
+  *text::Append(end, name) = '\0';
   const long fd = kernel.Call<"openat">(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return fd == -EMFILE || fd == -ENFILE ? -ENOSYS : fd;
   long size = 0, got;

@@ -8,6 +8,8 @@
 #include <linux/fcntl.h>
 
 #include "tables/kernel.h"
+#include "tables/proc.h"
+#include "tables/text.h"
 
 namespace abishim::translate {
 
@@ -15,24 +17,6 @@ struct FdName {
   char text[48];  // what such a name can take: 41
   unsigned mode;  // of the file, as in struct stat
 };
-
-namespace proc_fd {
-
-inline char* Append(char* end, const char* text) {
-  while (*text != '\0') *end++ = *text++;
-  return end;
-}
-inline char* Append(char* end, unsigned number) {
-  char digits[10];
-  int count = 0;
-  do {
-    digits[count++] = static_cast<char>('0' + number % 10);
-  } while ((number /= 10) != 0);
-  while (count > 0) *end++ = digits[--count];
-  return end;
-}
-
-}  // namespace proc_fd
 
 // The name of a descriptor, or of the working directory for AT_FDCWD. 0, -EBADF, or -ENOSYS when
 // there is no /proc of our pid namespace that shows this very file under that name.
@@ -47,12 +31,11 @@ inline long NameDescriptor(const Kernel& kernel, int fd, FdName* name) {
   if (error == -EINVAL) return -ENOSYS;  // before 2.6.39
   if (IsError(error)) return error;
 
-  char* end = proc_fd::Append(name->text, "/proc/self/task/");
-  end = proc_fd::Append(end, static_cast<unsigned>(kernel.Call<"gettid">()));
+  char* end = AppendTask(kernel, name->text);
   if (fd == AT_FDCWD) {
-    end = proc_fd::Append(end, "/cwd");
+    end = text::Append(end, "/cwd");
   } else {
-    end = proc_fd::Append(proc_fd::Append(end, "/fd/"), static_cast<unsigned>(fd));
+    end = text::Append(text::Append(end, "/fd/"), static_cast<Word>(fd));
   }
   *end = '\0';
   if (IsError(kernel.Call<"newfstatat">(AT_FDCWD, name->text, &is.named, 0)) ||

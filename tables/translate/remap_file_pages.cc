@@ -42,16 +42,15 @@ bool IsAlike(const Mapping& a, const Mapping& b) {
 
 class Task {
  public:
-  explicit Task(const Kernel& kernel) : tid_(static_cast<unsigned>(kernel.Call<"gettid">())) {}
+  explicit Task(const Kernel& kernel) : end_(AppendTask(kernel, text_)) {}
   const char* Path(const char* last) {
-    char* end = proc_fd::Append(proc_fd::Append(text_, "/proc/self/task/"), tid_);
-    *proc_fd::Append(end, last) = '\0';
+    *text::Append(end_, last) = '\0';
     return text_;
   }
 
  private:
-  unsigned tid_;
   char text_[48];
+  char* end_;
 };
 
 // The shared mapping in [start, end), alike and without a hole from one end to the other.

@@ -71,10 +71,7 @@ long StatMount(const Kernel& kernel, const Mount& mount, struct statfs* is) {
 
 Result ustat(Kernel& kernel, const Args& args) {
   char line[2 * 4096];  // a line has two paths
-  // Not /proc/self/mountinfo: the leader of the thread group may be gone.
-  char* end = proc_fd::Append(line, "/proc/self/task/");
-  end = proc_fd::Append(end, static_cast<unsigned>(kernel.Call<"gettid">()));
-  *proc_fd::Append(end, "/mountinfo") = '\0';
+  *text::Append(AppendTask(kernel, line), "/mountinfo") = '\0';
   Lines mounts(kernel, line);
   if (!mounts.open()) return -ENOSYS;
   while (mounts.Next(line, sizeof(line))) {

@@ -101,6 +101,7 @@ TEST(Listing, DoctorSaysWhatThePretendedHostAnswers) {
   };
   const json here = doctor({"run", "--"}, "translate");
   EXPECT_EQ(here.at("filter_in_force"), false);
+  EXPECT_EQ(here.at("filters_see_caller"), "works");
   EXPECT_EQ(here.at("shim_active"), false);
   EXPECT_EQ(verdict(here, "getrandom"), "works pass");
 

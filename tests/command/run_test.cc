@@ -16,7 +16,9 @@ namespace abishim::test {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::MatchesRegex;
 using testing::StartsWith;
 
 struct Scratch {
@@ -358,20 +360,35 @@ TEST(Command, StatsCountsWhatTheTreeWritesAndRemovesTheFile) {
     open my $file, '+<', $path or die $!;
     read $file, my $header, 16;
     my ($magic, $version) = unpack 'Q2', $header;
-    die unless $magic == 0x737461747368696d && $version == 2;
-    sub count { seek $file, 16 + 24 * $_[0], 0; print $file pack 'Q3', $_[1], $_[2], $_[3]; }
-    count(318, 3, 7, 0); count(435, 0, 0, 2); count(511, 1, 0, 1);
+    die unless $magic == 0x737461747368696d && $version == 3;
+    sub count { seek $file, 16 + 40 * shift, 0; print $file pack 'Q5', @_; }
+    count(318, 3, 7, 0, 2, 1e9); count(435, 0, 0, 2, 0, 0); count(511, 1, 0, 1, 0, 0);
     printf "%s %o\n", $path, 07777 & (stat $path)[2];
     exit 5)";
   const Outcome outcome = Off({"run", "--stats", "--", "perl", "-e", script});
   EXPECT_EQ(outcome.exit, 5);
-  EXPECT_EQ(outcome.err,
-            "abishim: stats: getrandom trapped=3 patched=7 repaired=0\n"
-            "abishim: stats: clone3 trapped=0 patched=0 repaired=2\n"
-            "abishim: stats: 511 trapped=1 patched=0 repaired=1\n"
-            "abishim: stats: total trapped=4 patched=7 repaired=3\n");
+  EXPECT_THAT(
+      outcome.err,
+      MatchesRegex(
+          "abishim: stats: getrandom trapped=3 patched=7 repaired=0 sites=2 ns=[1-9][0-9]{7,9}\n"
+          "abishim: stats: clone3 trapped=0 patched=0 repaired=2 sites=0 ns=0\n"
+          "abishim: stats: 511 trapped=1 patched=0 repaired=1 sites=0 ns=0\n"
+          "abishim: stats: total trapped=4 patched=7 repaired=3 sites=2 ns=[1-9][0-9]{7,9}\n"));
   EXPECT_THAT(outcome.out, HasSubstr(" 600\n"));
   EXPECT_FALSE(fs::exists(outcome.out.substr(0, outcome.out.find(' '))));
+}
+
+TEST(Command, StatsTellsTrapsPatchedCallsSitesAndTime) {
+  // By libc's one site for it, which is patched when it trapped 64 times.
+  const std::string script = "my $b = ' ' x 8; syscall(318, $b, 8, 0) == 8 or die for 1 .. 200";
+  const auto counted = [&](const std::string& mode, const char* said) {
+    const Outcome outcome = Spawn({ABISHIM_COMMAND, "run", "--mode=" + mode,
+                                   "--pretend-kernel=3.10", "--stats", "--", "perl", "-e", script});
+    EXPECT_EQ(outcome.exit, 0);
+    EXPECT_THAT(outcome.err, ContainsRegex(said));
+  };
+  counted("patched", "getrandom trapped=6[4-9] patched=1[34][0-9] repaired=0 sites=1 ns=[1-9]");
+  counted("trap", "getrandom trapped=20[0-9] patched=0 repaired=0 sites=0 ns=[1-9]");
 }
 
 }  // namespace

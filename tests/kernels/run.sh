@@ -2,13 +2,15 @@
 # run.sh [--short] [--part=PART]... [KERNEL...]: boots real kernels and runs in each what the suites run on pretended ones. Prints
 # `ok|FAIL|skip NAME ...` a line, then how long each took.
 #
-# KERNEL as boot.sh has it: bullseye (5.10), bookworm (6.1), trixie (6.12) and sid (the newest) by default. Parts:
+# KERNEL as boot.sh has it: bullseye (5.10), bookworm (6.1), trixie (6.12) and sid (the newest) by default; and user-mode Linux of the first
+# two, uml-bullseye and uml-bookworm, which have the parts numbers and uml alone. Parts:
 #   numbers   which calls the kernel has: as doctor says, and as `--pretend-kernel` of its version does
 #   abi       tests/abi, compiled here, with abishim
 #   older     what old programs call, on that kernel without a vsyscall page (of tests/abi)
 #   exec      tests/exec, carried over, by the loader
 #   xonly     the same page where it can be called, but not read (vsyscall=xonly)
 #   no-ia32   that kernel without 32-bit programs (ia32_emulation=off; from 6.12)
+#   uml       what filters see there, and what abishim makes of that
 #   table     the programs of tests/userland of sid, natively and with abishim
 # --short: bullseye's kernel alone with the smallest root: numbers, and a few programs of abi and exec. That is what the default run of the
 # suite boots.
@@ -21,7 +23,7 @@ short='' parts=() kernels=()
 for argument; do
   case $argument in
     --short) short=yes ;;
-    --part=numbers | --part=abi | --part=exec | --part=older | --part=xonly | --part=no-ia32 | --part=table) parts+=("${argument#*=}") ;;
+    --part=numbers | --part=abi | --part=exec | --part=older | --part=xonly | --part=no-ia32 | --part=uml | --part=table) parts+=("${argument#*=}") ;;
     -*) echo "run.sh: unknown option: $argument" >&2; exit 2 ;;
     *) kernels+=("$argument") ;;
   esac
@@ -30,14 +32,15 @@ if [[ -n $short ]]; then
   [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye)
   [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older)
 else
-  [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye bookworm trixie sid)
-  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older xonly no-ia32 table)
+  [[ ${#kernels[@]} -ne 0 ]] || kernels=(bullseye bookworm trixie sid uml-bullseye uml-bookworm)
+  [[ ${#parts[@]} -ne 0 ]] || parts=(numbers abi exec older xonly no-ia32 uml table)
 fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p build/kernels
 gcc -O1 -Wall -Wextra -Werror -static "$here/numbers.c" -o build/kernels/numbers || exit 2
+gcc -O1 -Wall -Wextra -Werror -static "$here/callers.c" -o build/kernels/callers || exit 2
 gcc -nostdlib -static -fno-stack-protector -DMAJOR=2 -DMINOR=6 tests/image/old_static.c -o build/kernels/old_static || exit 2
 tests/abi/run.sh --compile || exit 2
 tests/exec/run.sh --compile || exit 2
@@ -56,16 +59,34 @@ boot() {
     xonly) words=vsyscall=xonly ;;
     no-ia32) words+=" ia32_emulation=off" ;;
   esac
+  if [[ $kernel == uml-* ]]; then
+    "$here/uml.sh" --limit=300 --bind="$work/repo:/repo" --put="$work/repo/build/release/abishim:/usr/bin/abishim" \
+      --put="$work/repo/build/release/libabishim.so:/usr/lib/abishim/libabishim.so" \
+      "${kernel#uml-}" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"
+    failed_to_boot "$name" $?
+    return
+  fi
   # musl's loader is where its programs look for it; the root has none.
   "$here/boot.sh" --with=/lib/x86_64-linux-musl/libc.so:/lib/ld-musl-x86_64.so.1 --with=/bin/busybox:/usr/bin/busybox --limit=2700 --append="$words" --log="$work/$name.log" --with="$work/repo:/repo" \
     --with="$work/repo/build/release/abishim:/usr/bin/abishim" \
     --with="$work/repo/build/release/libabishim.so:/usr/lib/abishim/libabishim.so" \
     "$kernel" "$root" -- /repo/tests/kernels/inside "$part" "$@" >"$work/$name" 2>"$work/$name.errors"
-  local status=$?
-  case $status in
-    124 | 125) echo "FAIL kernels/$part-$(basename "$kernel") ($(tail -n 1 "$work/$name.errors"))"; tail -n 5 "$work/$name.log" | sed 's/^/  /' ;;
+  failed_to_boot "$name" $?
+}
+# failed_to_boot NAME STATUS: says so if it did, and passes the status on.
+failed_to_boot() {
+  case $2 in
+    124 | 125) echo "FAIL kernels/$1 ($(tail -n 1 "$work/$1.errors"))"; tail -n 5 "$work/$1.log" 2>/dev/null | sed 's/^/  /' ;;
   esac
-  return "$status"
+  return "$2"
+}
+# applies KERNEL PART: is there such a thing?
+applies() {
+  case $1/$2 in
+    uml-*/numbers | uml-*/uml) ;;
+    uml-*/* | */uml) return 1 ;;
+    bullseye/no-ia32 | bookworm/no-ia32) return 1 ;;  # the kernel knows the word since 6.7
+  esac
 }
 # told PLACE: the lines of a part, with the kernel's name in front: `ok kernels/bullseye/abi/NAME ...`.
 told() { sed -E "/^--|^[0-9]+ ok,/d; s,^(ok|FAIL|limit|skip) ,\1 kernels/$1/,"; }
@@ -89,8 +110,7 @@ failed=0
 for kernel in "${kernels[@]}"; do
   minbase=$(tests/userland/roots.sh trixie minbase) || exit 2
   for part in "${parts[@]}"; do
-    # (The kernel knows the word since 6.7.)
-    [[ $part != no-ia32 || ( $kernel != bullseye && $kernel != bookworm ) ]] || continue
+    applies "$kernel" "$part" || continue
     start=$SECONDS
     few=()
     if [[ -n $short && $part == abi ]]; then few=(mask-arguments threads-short fork-threads spawn exec-chain handler-stack); fi

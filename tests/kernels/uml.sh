@@ -44,7 +44,7 @@ trap 'rm -rf "$work"' EXIT
   echo '#!/bin/sh'
   echo 'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; echo 0 >/proc/sys/kernel/printk'
   echo 'for place in /tmp /run /dev/shm; do mkdir -p $place; mount -t tmpfs -o mode=1777 tmpfs $place; done'
-  echo 'mkdir -p /dev/pts; mount -t devpts -o ptmxmode=666 devpts /dev/pts; ln -sf pts/ptmx /dev/ptmx; ln -sf /proc/self/fd /dev/fd; ip link set lo up 2>/dev/null'
+  echo 'mkdir -p /dev/pts; mount -t devpts -o ptmxmode=666 devpts /dev/pts; ln -sf pts/ptmx /dev/ptmx; ln -sf /proc/self/fd /dev/fd; for i in 0:stdin 1:stdout 2:stderr; do ln -sf /proc/self/fd/${i%:*} /dev/${i#*:}; done; /mnt/busybox ip link set lo up'
   echo 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 TERM=dumb; cd /root'
   printf 'setsid sh -c %q </dev/null >/mnt/uml/out 2>&1; echo $? >/mnt/uml/status\n' "$(printf '%q ' "$@")"
   echo 'echo o >/proc/sysrq-trigger; sleep 60'
@@ -52,10 +52,14 @@ trap 'rm -rf "$work"' EXIT
 chmod 755 "$work" "$work/init"
 status=0
 # (Its memory is a file in TMPDIR, which should be memory.)
-timeout -k 5 "$limit" "$userland/enter" "${more[@]}" --bind="$work:/mnt/uml" --put="$linux:/mnt/linux.uml" "$root" \
-  env TMPDIR=/dev/shm /mnt/linux.uml mem=2G root=/dev/root rootfstype=hostfs rootflags=/ rw init=/mnt/uml/init con=null con0=null,fd:1 quiet \
-  </dev/null >"$work/log" 2>&1 || status=$?
+# (The outer redirection swallows what this shell itself has to say of one that was killed.)
+{
+  timeout -k 5 "$limit" "$userland/enter" "${more[@]}" --bind="$work:/mnt/uml" --put="$linux:/mnt/linux.uml" --put=/bin/busybox:/mnt/busybox "$root" \
+    env TMPDIR=/dev/shm /mnt/linux.uml mem=2G root=/dev/root rootfstype=hostfs rootflags=/ rw init=/mnt/uml/init con=null con0=null,fd:1 quiet \
+    </dev/null >"$work/log" 2>&1 || status=$?
+} 2>/dev/null
 cat "$work/out" 2>/dev/null || true
-[[ $status -ne 124 ]] || { echo "uml: not done after $limit s" >&2; exit 124; }
-[[ -s $work/status ]] || { tail -n 5 "$work/log" >&2; fail "the kernel did not come to the command"; }
+# (137: TERM does not end it, so KILL did.)
+[[ $status -ne 124 && $status -ne 137 ]] || { echo "uml: not done after $limit s" >&2; exit 124; }
+[[ -s $work/status ]] || { tail -n 5 "$work/log" >&2; fail "the kernel did not come to the command, or not to its end"; }
 exit "$(cat "$work/status")"

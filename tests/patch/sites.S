@@ -27,6 +27,14 @@ sites:
         .skip   1 + (i * 7) % 61, 0x90
 1:      .if     (i % 4) == 3
         mov     $nr, %rax                       // the long form
+        .elseif (i % 16) == 5 && nr == 325
+        mov     $0x80, %edx                     // an argument; rax has the number already
+        mov     %rax, %rax
+        .elseif (i % 16) == 6
+        mov     $nr, %eax                       // with others behind it
+        mov     %rdx, %rdx
+        xor     %ebp, %ebp
+        mov     $0x1111, %ebp
         .else
         mov     $nr, %eax
         .endif

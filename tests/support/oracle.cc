@@ -128,9 +128,10 @@ long TranslatedFlag(Translation* translation, const Args& args, Version host) {
   g_old_flags = true;
   Result result = Translate(translation, args, host);
   // The same call again is trapped again.
-  for (Args same = result.args; result.again && UseFlags(result.value, &same) != 0;) {
-    same = result.args;
-    result = Translate(translation, same, host);
+  while (result.again) {
+    Args same = result.args;
+    if (UseFlags(result.value, &same) == 0) break;
+    result = Translate(translation, result.args, host);
   }
   const long value = Finish(result);
   g_old_flags = false;

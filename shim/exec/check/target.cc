@@ -3,6 +3,7 @@
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 
+#include "tables/text.h"
 #include "tables/translate/proc_fd.h"
 
 namespace abishim::exec {
@@ -55,8 +56,8 @@ long SetName(const Kernel& kernel, const Name& name, Found* found, Way* way) {
   if (length == 0 && !way->itself) return -ENOENT;
   way->by_descriptor = name.directory != AT_FDCWD && found->name[0] != '/';
   if (!way->by_descriptor) return 0;
-  end = translate::proc_fd::Append(end, "/dev/fd/");
-  end = translate::proc_fd::Append(end, static_cast<unsigned>(name.directory));
+  end = text::Append(end, "/dev/fd/");
+  end = text::Append(end, static_cast<Word>(name.directory));
   if (length > 0) {
     *end++ = '/';
     kernel.CopyInString(name.path, end, kPathBytes);

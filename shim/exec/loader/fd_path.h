@@ -1,15 +1,15 @@
 // The file behind a descriptor, by name.
 #pragma once
 
-#include "tables/translate/proc_fd.h"
+#include "tables/text.h"
 
 namespace abishim::exec {
 
 struct FdPath {  // "/proc/self/fd/N", of a process that has one thread
   char text[32];
   explicit FdPath(long fd) {
-    char* end = translate::proc_fd::Append(text, "/proc/self/fd/");
-    *translate::proc_fd::Append(end, static_cast<unsigned>(fd)) = '\0';
+    char* end = text::Append(text, "/proc/self/fd/");
+    *text::Append(end, static_cast<Word>(fd)) = '\0';
   }
 };
 

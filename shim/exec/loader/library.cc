@@ -8,6 +8,7 @@
 #include "shim/image/image.h"
 #include "shim/memory/host.h"
 #include "shim/start/settings.h"
+#include "tables/text.h"
 
 // Linux 6.3.
 #ifndef MFD_EXEC
@@ -102,9 +103,9 @@ constexpr char kCopy[] = "/.abishim-loader-";
 long ExecuteNamedIn(const char* directory, const Word* argv, const Word* envp) {
   if (!IsTrusted(directory)) return -EACCES;
   char name[64];
-  char* end = translate::proc_fd::Append(name, directory);
-  end = translate::proc_fd::Append(end, kCopy);
-  end = translate::proc_fd::Append(end, static_cast<unsigned>(HostCall<"gettid">()));
+  char* end = text::Append(name, directory);
+  end = text::Append(end, kCopy);
+  end = text::Append(end, static_cast<Word>(HostCall<"gettid">()));
   *end = '\0';
   const long out = HostCall<"openat">(AT_FDCWD, name,
                                       O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0700);

@@ -47,22 +47,39 @@ class File {
   std::vector<char> bytes_;
 };
 
-// What the last bytes load into eax, or -1.
-long NumberBefore(const unsigned char* instruction) {
-  int nr;
-  memcpy(&nr, instruction - 4, sizeof(nr));
-  const bool loads = instruction[-5] == 0xb8 || memcmp(instruction - 7, "\x48\xc7\xc0", 3) == 0;
-  return loads ? nr : -1;
+// The registers as a call has them that goes through all these bytes: what they load.
+struct Registers {
+  long nr = -1;
+  unsigned long args[6] = {1ul << 40, 1ul << 40, 1ul << 40, 1ul << 40, 1ul << 40, 1ul << 40};
+};
+Registers LoadedBy(const unsigned char* bytes, const unsigned char* end) {
+  constexpr int kArguments[] = {7, 6, 2, 10, 8, 9};
+  Registers loaded;
+  for (; end - bytes >= 5; ++bytes) {
+    int value;
+    memcpy(&value, bytes + 1, sizeof(value));
+    const int high = bytes[-1] == 0x41 ? 8 : 0;
+    int reg = -1;
+    if ((*bytes & 0xf8) == 0xb8) reg = (*bytes & 7) + high;
+    if (memcmp(bytes - 2, "\x48\xc7\xc0", 3) == 0) reg = 0;
+    if (reg == 0) loaded.nr = value;
+    for (int i = 0; i < 6; ++i) {
+      if (reg == kArguments[i]) loaded.args[i] = static_cast<unsigned>(value);
+    }
+  }
+  return loaded;
 }
 
 std::string Judge(const File& file, unsigned long address) {
   const unsigned char* at = file.At(address).first;
   if (file.At(address - kSiteWindow).first == nullptr) return "text begins";
-  const long nr = NumberBefore(at);
-  const Site site = FindSite(at + 2 - kSiteWindow, 0, address + 2, nr);
-  if (site.shape == Shape::kNone) return nr < 0 ? "other instructions" : "another reading";
+  const Registers loaded = LoadedBy(at - (kSiteWindow - 4), at);
+  const Site site = FindSite(at + 2 - kSiteWindow, 0, address + 2, loaded.nr, loaded.args);
+  const bool number = at[-5] == 0xb8 || memcmp(at - 7, "\x48\xc7\xc0", 3) == 0;
+  if (site.shape == Shape::kNone) return number ? "another reading" : "other instructions";
   if (site.start / kPage != (site.start + kJumpBytes - 1) / kPage) return "across pages";
-  return site.shape == Shape::kShared ? "syscall()" : "number";
+  if (site.shape == Shape::kNumber) return site.bytes > 7 || !number ? "number, moved" : "number";
+  return memcmp(site.moved, "\x4c\x8b\x4c\x24", 4) == 0 ? "syscall()" : "argument";
 }
 
 }  // namespace
@@ -104,7 +121,7 @@ int main(int argc, char** argv) {
   int all = 0, good = 0;
   for (const auto& [why, count] : sites) {
     all += count;
-    if (why == "number" || why == "syscall()") good += count;
+    if (why.starts_with("number") || why == "syscall()" || why == "argument") good += count;
   }
   printf("%d of %d sites (%.0f %%)", good, all, all == 0 ? 0.0 : 100.0 * good / all);
   for (const auto& [why, count] : sites) printf(", %s %d", why.c_str(), count);

@@ -1,4 +1,4 @@
-#include "find_sites.h"
+#include "text_sites.h"
 
 namespace abishim::arch {
 namespace {
