@@ -55,6 +55,13 @@ check no-need-no-filter "$said" grep -q '^Seccomp:.0$' <<<"$said"
 check no-need-no-image "$said" eval '! grep -Eq "^7[0-9a-e][0-9a-f]{6}-" <<<"$said"'
 check no-need-no-word "$(cat "$log")" [ ! -s "$log" ]
 
+# An old profile's EPERM becomes ENOSYS at the site, whether or not anything is translated.
+errno() { timeout -s KILL 60 "$abishim" run --profile=docker-19.03 "$@" -- perl -e 'syscall(435, 0, 0); print $! + 0'; }
+check denied "$(ABISHIM=off errno)" [ "$(ABISHIM=off errno)" = 1 ]
+for policy in translate repair; do
+  check "denied-$policy" "" [ "$(errno --mode=patch --policy=$policy)" = 38 ]
+done
+
 # What LD_PRELOAD does not reach is told.
 said=$(patched -- "$built/static" 2>&1)
 check static-is-told "$said" matches "$said" "is static: without a filter no call is translated"
