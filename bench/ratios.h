@@ -61,7 +61,7 @@ inline constexpr Ratio kRatios[] = {
      "Sigprocmask/patched",
      "Sigprocmask/native",
      {.ratio = 1.40}},
-    {"one that only passes the filters, to native", "Filters/patched", "Filters/native"},
+    {"a sigprocmask that only passes the filters, to native", "Filters/patched", "Filters/native"},
     {"sigprocmask, trapped, to native", "Sigprocmask/trap", "Sigprocmask/native"},
     {"sigaction, patched, to native", "Sigaction/patched", "Sigaction/native"},
     {"time() at a patched call of the vsyscall page, to vDSO",

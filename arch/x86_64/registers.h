@@ -89,6 +89,7 @@ inline void AtSyscallAgain(Ucontext* u, long nr) {
 // What the entry of a patched site does at the end of its call (site_entry.S).
 inline constexpr long kAnswered = 1;  // else the site's instruction makes the call in the frame
 inline constexpr long kLeaves = 2;    // rt_sigprocmask(how, the frame's mask)
+inline constexpr long kCalls = 4;     // the call of the frame's number, with four words of Args
 inline constexpr int kHowShift = 8;
 constexpr long Leaves(int how) { return kLeaves | static_cast<long>(how) << kHowShift; }
 
@@ -132,7 +133,7 @@ extern "C" {
                                                 long f);
 [[gnu::visibility("hidden")]] extern const char abishim_gate_caller[];  // as filters see it
 [[gnu::visibility("hidden")]] void abishim_restorer();
-[[gnu::visibility("hidden")]] extern const char abishim_leave[], abishim_left[];
+[[gnu::visibility("hidden")]] extern const char abishim_call[], abishim_leave[], abishim_left[];
 // copy_guest.S
 [[gnu::visibility("hidden")]] unsigned long abishim_copy(void* to, const void* from,
                                                          unsigned long bytes);

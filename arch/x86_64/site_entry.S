@@ -76,9 +76,11 @@ abishim_site_entry:
         lea     16(%rbp), %rdi
         mov     %rsp, %rsi
         call    abishim_on_site
-2:      lea     16(%rbp), %rsp
         mov     %rax, %rbx
-        test    $2, %al                         // signals are kept out
+        test    $4, %al                         // the program's call, with what Args holds now
+        jnz     3f
+2:      lea     16(%rbp), %rsp
+        test    $2, %bl                         // signals are kept out
         jz      abishim_site_left
         mov     $14, %eax                       // rt_sigprocmask
         mov     %ebx, %edi
@@ -102,8 +104,20 @@ abishim_site_left:
         mov     UC_RAX(%rsp), %rax
         lea     UC_BYTES(%rsp), %rsp
         ret
-1:      xor     %eax, %eax                      // then C++ cannot run here
+1:      xor     %ebx, %ebx                      // then C++ cannot run here
         jmp     2b
+3:      pop     %rdi
+        pop     %rsi
+        pop     %rdx
+        pop     %r10
+        lea     16(%rbp), %rsp
+        mov     UC_RAX(%rsp), %rax
+        jmp     abishim_call
+        .globl  abishim_site_called
+        .hidden abishim_site_called
+abishim_site_called:
+        mov     %rax, UC_RAX(%rsp)
+        jmp     abishim_site_left
 abishim_site_end:
         .cfi_endproc
         .size   abishim_site_entry, . - abishim_site_entry

@@ -44,15 +44,16 @@ class Section : public Before {
   sandbox::Inside inside_;
 };
 
-// A filter that came meanwhile knows nothing of the entry's way out.
+// A filter that came meanwhile knows nothing of the entry's way out, and is asked by a trap.
 long Out(arch::Ucontext* u, long end) {
-  if ((end & arch::kLeaves) == 0 || sandbox::g_kept.load(std::memory_order_relaxed) == 0)
-    return end;
+  constexpr long kByEntry = arch::kCalls | arch::kLeaves;
+  if ((end & kByEntry) == 0 || sandbox::g_kept.load(std::memory_order_relaxed) == 0) return end;
+  if ((end & arch::kCalls) != 0) return 0;
   HostCall<"rt_sigprocmask">(end >> arch::kHowShift, &u->mask, 0, 8);
   return end & arch::kAnswered;
 }
 
-[[gnu::noinline]] long ServeOther(arch::Ucontext* u, const Args& args, long nr, unsigned data) {
+[[gnu::noinline]] long ServeOther(arch::Ucontext* u, Args* args, long nr, unsigned data) {
   if ((data & patch::kUntrapped) != 0) return ServeUntrapped(u);
   return Out(u, signals::QuickFor(nr)(u, args));
 }
@@ -70,7 +71,7 @@ long Out(arch::Ucontext* u, long end) {
 }
 
 // What answers without a call goes straight through.
-[[gnu::always_inline]] inline long Serve(arch::Ucontext* u, const Args& args, long nr) {
+[[gnu::always_inline]] inline long Serve(arch::Ucontext* u, Args* args, long nr) {
   const unsigned data = nr >= 0 && nr < arch::kNumbers ? patch::g_fast[nr] : 0;
   if (data == 0 || sandbox::g_kept.load(std::memory_order_relaxed) != 0) [[unlikely]]
     return 0;
@@ -78,14 +79,14 @@ long Out(arch::Ucontext* u, long end) {
     return ServeOther(u, args, nr, data);
   Section section(u);
   const Result result =
-      Dispatch(nr, args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
+      Dispatch(nr, *args, {.before = &section}, {.host_has = (data & kTrapHostHas) != 0});
   if (section.begun || section.failed || result.again) [[unlikely]]
     return Finish(u, &section, result);
   arch::SetResult(u, result.value);
   return arch::kAnswered;
 }
 
-[[gnu::noinline]] long Counted(arch::Ucontext* u, const Args& args, long nr) {
+[[gnu::noinline]] long Counted(arch::Ucontext* u, Args* args, long nr) {
   const start::Time time(nr);
   const long end = Serve(u, args, nr);
   const bool counted = (end & arch::kAnswered) == 0 || (patch::g_fast[nr] & patch::kUntrapped) != 0;
@@ -96,11 +97,11 @@ long Out(arch::Ucontext* u, long end) {
 }  // namespace
 
 // Called by arch/*/site_entry.S, which keeps the arguments in both places.
-extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u, const Args* args) {
+extern "C" [[gnu::visibility("hidden")]] long abishim_on_site(arch::Ucontext* u, Args* args) {
   const long nr = arch::CallNumber(*u);
   if (start::g_stats != nullptr) [[unlikely]]
-    return Counted(u, *args, nr);
-  return Serve(u, *args, nr);
+    return Counted(u, args, nr);
+  return Serve(u, args, nr);
 }
 
 bool CanBeFast(long nr, bool control) {
@@ -109,7 +110,8 @@ bool CanBeFast(long nr, bool control) {
 
 namespace {
 
-constexpr Word kWord = sizeof(Word), kLeaveBytes = arch::kSyscallBytes + arch::kRestorerBytes + 1;
+constexpr Word kWord = sizeof(Word), kCallBytes = arch::kSyscallBytes + 1,
+               kLeaveBytes = arch::kSyscallBytes + arch::kRestorerBytes + 1;
 
 // The frame says so a little too early and too late. Who blocks all by himself blocks faults, too.
 bool KeepsOut(Word mask) { return (mask & kKeptOut) == kKeptOut && (mask & kFaults) != kFaults; }
@@ -123,6 +125,7 @@ bool InOpenSite(const arch::Ucontext& u) {
   if (pc - entry < reinterpret_cast<Word>(abishim_site_end) - entry) return true;
   if (arch::InVsyscallEntry(pc)) return true;
   const Word leave = reinterpret_cast<Word>(abishim_leave);
+  if (pc - reinterpret_cast<Word>(abishim_call) < kCallBytes) return true;
   if (pc - leave < kLeaveBytes) return !KeepsOut(u.mask);
   constexpr Word kDeepest = 16 * 1024;
   Word frame = arch::FramePointer(u), last = arch::StackPointer(u);

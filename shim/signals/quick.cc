@@ -34,34 +34,39 @@ bool ReadSafely(const arch::Ucontext& u, Word from, T* to) {
 
 // What lets signals in is left to the entry, so that their handlers find a stack that can be
 // unwound: abort() and raise() arrive so. Then the old mask is asked for before, not at once.
-long QuickSigprocmask(arch::Ucontext* u, const Args& args) {
-  if (args[3] != 8) return 0;
-  const int how = args.Int(0);
+long QuickSigprocmask(arch::Ucontext* u, Args* args) {
+  const Word from = args->word[1], old = args->word[2];
+  if (args->word[3] != 8) return 0;
+  const int how = args->Int(0);
   Word set = 0;
-  if (args[1] != 0 && !ReadSafely(*u, args[1], &set)) return 0;
+  if (from != 0 && !ReadSafely(*u, from, &set)) return 0;
   if ((set & KeptOpen()) != 0 && how != kSigUnblock) return 0;
   if (AnyMayBeBlocked()) return 0;
-  set &= ~KeptOpen();
-  const bool lets_in = args[1] != 0 && (how == kSigUnblock || how == kSigSetmask);
+  u->mask = set & ~KeptOpen();
+  const bool lets_in = from != 0 && (how == kSigUnblock || how == kSigSetmask);
   if (!lets_in) {
-    arch::SetResult(u, HostCall<"rt_sigprocmask">(how, args[1] ? &set : nullptr, args[2], 8));
-    return arch::kAnswered;
+    if (from != 0) args->word[1] = reinterpret_cast<Word>(&u->mask);
+    return arch::kAnswered | arch::kCalls;
   }
   // A mask that cannot be written is EFAULT after the new one is in force: for the trap.
-  if (args[2] != 0 && HostCall<"rt_sigprocmask">(0, 0, args[2], 8) != 0) return 0;
-  u->mask = set;
+  if (old != 0 && HostCall<"rt_sigprocmask">(0, 0, old, 8) != 0) return 0;
   arch::SetResult(u, 0);
   return arch::kAnswered | arch::Leaves(how);
 }
 
-long QuickSigaction(arch::Ucontext* u, const Args& args) {
-  const int signal = args.Int(0);
-  if (args[3] != 8 || signal < 1 || signal > 64 || IsOurSignal(signal)) return 0;
-  arch::Sigaction act{};
-  if (args[1] != 0 && !ReadSafely(*u, args[1], &act)) return 0;
-  if ((act.mask & KeptOpen()) != 0 || MaskShowsKeptOpen(signal)) return 0;
-  arch::SetResult(u, HostCall<"rt_sigaction">(signal, args[1] ? &act : nullptr, args[2], 8));
-  return arch::kAnswered;
+// The copy lies in a part of the frame that nobody reads.
+long QuickSigaction(arch::Ucontext* u, Args* args) {
+  const Word from = args->word[1];
+  const int signal = args->Int(0);
+  if (args->word[3] != 8 || signal < 1 || signal > 64 || IsOurSignal(signal)) return 0;
+  auto* act = reinterpret_cast<arch::Sigaction*>(u->reserved);
+  static_assert(sizeof(*act) <= sizeof(u->reserved));
+  if (from != 0) {
+    if (!ReadSafely(*u, from, act) || (act->mask & KeptOpen()) != 0) return 0;
+    args->word[1] = reinterpret_cast<Word>(act);
+  }
+  if (MaskShowsKeptOpen(signal)) return 0;
+  return arch::kAnswered | arch::kCalls;
 }
 
 }  // namespace

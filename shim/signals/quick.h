@@ -6,10 +6,10 @@
 
 namespace abishim::signals {
 
-// Makes the call and leaves its result in the frame: kAnswered. Or does nothing, and then it is for
-// the trap: 0, where SIGSYS or another signal of ours is concerned. What deliver::abishim_on_site
-// gives back.
-using Quick = long(arch::Ucontext*, const Args&);
+// Has the entry make the call, with the arguments as they are changed here; or leave by it. Or does
+// nothing, and then it is for the trap: 0, where SIGSYS or another signal of ours is concerned.
+// What deliver::abishim_on_site gives back.
+using Quick = long(arch::Ucontext*, Args*);
 
 // Null: there is none for this call.
 Quick* QuickFor(long nr);
