@@ -43,7 +43,7 @@ gate=$(at abishim_gate_page)
 outside=$(awk -v gate="$((gate))" '
   function number(hex,  i, n) { for (i = 1; i <= length(hex); ++i) n = 16 * n + index("0123456789abcdef", substr(hex, i, 1)) - 1; return n }
   / syscall *$/ || /\tsyscall/ { sub(/:.*/, "", $1); sub(/^ */, "", $1); n = number($1); ++seen; if (n < gate || n >= gate + 4096) print }
-  END { if (seen != 7) print seen " syscall instructions, not 7" }' <<<"$code")
+  END { if (seen != 8) print seen " syscall instructions, not 8" }' <<<"$code")
 check syscalls-in-the-gate-only "$outside"
 check gate-is-a-page "$([[ $((gate % 4096)) -eq 0 && $((gate)) -ne 0 ]] || echo "$gate")"
 
