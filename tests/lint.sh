@@ -10,9 +10,9 @@ cd "$(dirname "$0")/.."
 # tidy FOLDER FILE: prints what is found. FOLDER has the commands.
 tidy() {
   local compile known found
-  compile=$(python3 -c 'import json, sys
-print(next(entry["command"] for entry in json.load(open(sys.argv[1])) if entry["file"] == sys.argv[2]))' "$1/compile_commands.json" "$PWD/$2")
-  known=$ABISHIM_LINT_CACHE/$({ bash -c "${compile% -o *} -E -C -P $2" && clang-tidy --version && cat .clang-tidy && echo "${compile//"$PWD"/}"; } | sha256sum | cut -d' ' -f1)
+  compile=$(awk -F'\t' -v file="$PWD/$2" '$1 == file { print $2 }' "$1/commands")
+  [[ -n $compile ]] || { echo "$2: error: it is not compiled for the release"; return; }
+  known=$ABISHIM_LINT_CACHE/$({ bash -c "${compile% -o *} -E -C -P $2" && cat "$1/version" .clang-tidy && echo "${compile//"$PWD"/}"; } | sha256sum | cut -d' ' -f1)
   [[ ! -e $known ]] || return 0
   if found=$(clang-tidy -p "$1" --quiet "$2" 2>/dev/null) && [[ -z $found ]]; then
     touch "$known"
@@ -31,13 +31,17 @@ export ABISHIM_LINT_CACHE=${ABISHIM_CACHE:-/var/cache/abishim}/lint
 mkdir -p "$ABISHIM_LINT_CACHE"
 # clang refuses the C++ library's headers without floating-point registers, and knows two flags of gcc's not. Of a file that is compiled for
 # several targets (the image, the benchmarks' variants of it) the first is looked at.
-python3 - build/release/compile_commands.json "$work/compile_commands.json" <<'PYTHON'
+python3 - build/release/compile_commands.json "$work" <<'PYTHON'
 import json, re, sys
 first = {entry["file"]: entry for entry in reversed(json.load(open(sys.argv[1])))}
 for entry in first.values():
     entry["command"] = re.sub(" -mgeneral-regs-only| -mmemset-strategy=[^ ]*| -fno-tree-loop-distribute-patterns", "", entry["command"])
-json.dump(list(first.values()), open(sys.argv[2], "w"))
+json.dump(list(first.values()), open(sys.argv[2] + "/compile_commands.json", "w"))
+with open(sys.argv[2] + "/commands", "w") as commands:
+    for name, entry in first.items():
+        print(name, entry["command"], sep="\t", file=commands)
 PYTHON
+clang-tidy --version >"$work/version"
 if [[ $# -eq 0 ]]; then mapfile -t files < <(git ls-files 'tables/*.cc' 'shim/*.cc'); else files=("$@"); fi
 printf '%s\n' "${files[@]}" | xargs -P "$(nproc)" -n 1 "$0" --tidy "$work" | sort -u >"$work/found"
 cat "$work/found"

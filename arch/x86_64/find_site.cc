@@ -5,7 +5,6 @@
 namespace abishim::arch {
 namespace {
 
-constexpr int kLongest = 15;  // of one instruction
 constexpr int kMostMoved = 22;
 static_assert(kMostMoved <= static_cast<int>(sizeof(Site{}.moved)));
 
@@ -19,21 +18,16 @@ struct Load {
   bool plain = false;  // b8 imm32 and its like, without a prefix
 };
 
-unsigned Number(const unsigned char* at) {
-  unsigned value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | at[i];
-  return value;
-}
-
 // b8+reg imm32; 41 b8+reg imm32; 48 c7 c0+reg imm32, which extends the sign.
 Load LoadAt(const unsigned char* at, const unsigned char* stop) {
   const long room = stop - at;
-  if (room >= 5 && (at[0] & 0xf8) == 0xb8) return {5, at[0] & 7, Number(at + 1), true};
+  if (room >= 5 && (at[0] & 0xf8) == 0xb8)
+    return {5, at[0] & 7, static_cast<unsigned>(Number(at + 1)), true};
   if (room >= 6 && at[0] == 0x41 && (at[1] & 0xf8) == 0xb8) {
-    return {6, 8 + (at[1] & 7), Number(at + 2), false};
+    return {6, 8 + (at[1] & 7), static_cast<unsigned>(Number(at + 2)), false};
   }
   if (room >= 7 && at[0] == 0x48 && at[1] == 0xc7 && (at[2] & 0xf8) == 0xc0) {
-    return {7, at[2] & 7, static_cast<unsigned long>(static_cast<int>(Number(at + 3))), false};
+    return {7, at[2] & 7, static_cast<unsigned long>(Number(at + 3)), false};
   }
   return {};
 }
@@ -143,13 +137,7 @@ bool IsShared(const unsigned char* first, const unsigned char* at) {
   const bool argument =
       at[0] == 0x4c && at[1] == 0x8b && at[2] == 0x4c && at[3] == 0x24 && at[4] == 0x08;
   const bool number = at[0] == 0x48 && at[1] == 0x8b && at[2] == 0x44 && at[3] == 0x24;
-  if (!argument && !number) return false;
-  const unsigned char* const stop = at + kJumpBytes;
-  for (const unsigned char* other = first; other < at; ++other) {
-    const int length = Decode(other, stop).length;
-    if (length != 0 && length <= kLongest && other + length == stop) return false;
-  }
-  return true;
+  return (argument || number) && !EndsALongerOne(first, at, at + kJumpBytes);
 }
 
 Site Make(Shape shape, const unsigned char* start, const unsigned char* stop, unsigned long end) {

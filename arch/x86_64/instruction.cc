@@ -260,4 +260,12 @@ Instruction Decode(const unsigned char* at, const unsigned char* end) {
   return {static_cast<int>(p - at), plain ? modrm : nullptr};
 }
 
+bool EndsALongerOne(const unsigned char* first, const unsigned char* start,
+                    const unsigned char* end) {
+  for (const unsigned char* at = first; at < start; ++at) {
+    if (end - at <= kLongest && at + Decode(at, end).length == end) return true;
+  }
+  return false;
+}
+
 }  // namespace abishim::arch

@@ -13,4 +13,17 @@ struct Instruction {
 // The one at `at`, if it ends no later than `end`.
 Instruction Decode(const unsigned char* at, const unsigned char* end);
 
+inline constexpr int kLongest = 15;  // bytes of one instruction
+
+// Can one that begins at `first` or later, and before `start`, end at `end`?
+bool EndsALongerOne(const unsigned char* first, const unsigned char* start,
+                    const unsigned char* end);
+
+// A displacement or an immediate, as it stands in an instruction.
+inline int Number(const unsigned char* at) {
+  int value;
+  __builtin_memcpy(&value, at, sizeof(value));
+  return value;
+}
+
 }  // namespace abishim::arch

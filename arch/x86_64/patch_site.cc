@@ -14,23 +14,6 @@ bool Equal(const unsigned char* a, const unsigned char* b, int bytes) {
   return true;
 }
 
-long Number(const unsigned char* at) {
-  unsigned value = 0;
-  for (int i = 3; i >= 0; --i) value = value << 8 | at[i];
-  return static_cast<int>(value);
-}
-
-// The call was made, so an instruction ended at `end`. Is it surely the one that begins at `start`,
-// or can a longer one that began before end there, of which `start` is in the middle?
-bool IsSurelyOne(const unsigned char* first, const unsigned char* start, const unsigned char* end) {
-  constexpr int kLongest = 15;
-  for (const unsigned char* at = first; at < start; ++at) {
-    if (end - at > kLongest) continue;
-    if (at + Decode(at, end).length == end) return false;
-  }
-  return true;
-}
-
 // call *%reg (ff d0) or jmp *%reg (ff e0) at the beginning or at the end of these bytes: its
 // length.
 int RegisterBranch(const unsigned char* at, const unsigned char* end, unsigned char code,
@@ -163,7 +146,7 @@ Immediate FindLoadOfCall(const unsigned char* before, int unknown, unsigned long
   for (const int length : kLoads) {
     const Immediate found =
         Load(loaded, length, end - static_cast<unsigned long>(call), reg, target);
-    if (found.at != 0 && IsSurelyOne(before + unknown, loaded - length, loaded)) return found;
+    if (found.at != 0 && !EndsALongerOne(before + unknown, loaded - length, loaded)) return found;
   }
   return {};
 }

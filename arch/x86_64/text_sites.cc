@@ -1,5 +1,8 @@
 #include "text_sites.h"
 
+#include "instruction.h"
+#include "registers.h"
+
 namespace abishim::arch {
 namespace {
 
@@ -31,8 +34,8 @@ const unsigned char* NextCall(const unsigned char* at, const unsigned char* end)
     if (HasZero(differs)) break;
     at += 8;
   }
-  for (; end - at >= kSyscallLength; ++at) {
-    if (at[0] == 0x0f && at[1] == 0x05) return at + kSyscallLength;
+  for (; end - at >= kSyscallBytes; ++at) {
+    if (IsCall(at)) return at + kSyscallBytes;
   }
   return nullptr;
 }
@@ -40,11 +43,10 @@ const unsigned char* NextCall(const unsigned char* at, const unsigned char* end)
 long LoadedNumber(const unsigned char* before, int unknown, const unsigned char* wanted,
                   int numbers) {
   constexpr int kLoadBytes = 5;
-  for (int i = kSiteWindow - kSyscallLength - kLoadBytes; i >= unknown + 2; --i) {
+  for (int i = kSiteWindow - kSyscallBytes - kLoadBytes; i >= unknown + 2; --i) {
     if (!Loads(before + i)) continue;
-    unsigned nr;
-    __builtin_memcpy(&nr, before + i + 1, sizeof(nr));
-    if (nr < static_cast<unsigned>(numbers) && wanted[nr] != 0) return static_cast<long>(nr);
+    const int nr = Number(before + i + 1);
+    if (nr >= 0 && nr < numbers && wanted[nr] != 0) return nr;
   }
   return -1;
 }

@@ -16,7 +16,6 @@ long LoadedNumber(const unsigned char* before, int unknown, const unsigned char*
                   int numbers);
 
 // No number: FindSite then finds sites only that carry any number.
-inline constexpr int kSyscallLength = 2;  // 0f 05
 inline constexpr long kAnyNumber = 1l << 40;
 
 }  // namespace abishim::arch

@@ -31,16 +31,15 @@
 namespace abishim::command {
 namespace {
 
-bool IsOff() {
-  const char* value = getenv("ABISHIM");
-  return value != nullptr && strcmp(value, "off") == 0;
+bool Says(const char* variable, const char* word) {
+  const char* value = getenv(variable);
+  return value != nullptr && strcmp(value, word) == 0;
 }
 
+bool IsOff() { return Says("ABISHIM", "off"); }
+
 // Without a filter nothing outlives an exec but the environment.
-bool IsWithoutFilter() {
-  const char* value = getenv("ABISHIM_MODE");
-  return value != nullptr && strcmp(value, "patch") == 0;
-}
+bool IsWithoutFilter() { return Says("ABISHIM_MODE", "patch"); }
 
 // Where a library lies that nobody may execute.
 void Preload(const std::string& library) {

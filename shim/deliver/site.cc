@@ -89,8 +89,10 @@ long Out(arch::Ucontext* u, long end) {
 [[gnu::noinline]] long Counted(arch::Ucontext* u, Args* args, long nr) {
   const start::Time time(nr);
   const long end = Serve(u, args, nr);
-  const bool counted = (end & arch::kAnswered) == 0 || (patch::g_fast[nr] & patch::kUntrapped) != 0;
-  if (!counted) start::g_stats->CountPatched(nr);
+  // (ServeUntrapped counts by itself, what it redirects too.)
+  if ((end & arch::kAnswered) != 0 && (patch::g_fast[nr] & patch::kUntrapped) == 0) {
+    start::g_stats->CountPatched(nr);
+  }
   return end;
 }
 

@@ -3,6 +3,7 @@
 #include <linux/elf.h>
 
 #include "instruction.h"  // arch/ARCH
+#include "shim/image/segments.h"
 
 namespace abishim::patch {
 namespace {
@@ -37,14 +38,10 @@ Functions::Functions(Word start, Readable* readable) : readable_(readable) {
   const Word bytes = header->e_phnum * sizeof(Elf64_Phdr);
   if (__builtin_memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 || header->e_phnum > kMost) return;
   if (readable_(start + header->e_phoff, bytes) < bytes) return;
-  const auto* segment = At<Elf64_Phdr>(start + header->e_phoff);
-  Word bias = 0;
-  for (int i = header->e_phnum - 1; i >= 0; --i) {
-    if (segment[i].p_type == PT_LOAD) bias = start - (segment[i].p_vaddr - segment[i].p_offset);
-  }
-  for (int i = 0; i < header->e_phnum; ++i) {
-    if (segment[i].p_type == kUnwindTable) Open(bias + segment[i].p_vaddr, segment[i].p_memsz);
-  }
+  const auto segments = image::SegmentsAt(At<char>(start));
+  const Elf64_Phdr *load = segments.Find(PT_LOAD), *table = segments.Find(kUnwindTable);
+  if (load == nullptr || table == nullptr) return;
+  Open(start - (load->p_vaddr - load->p_offset) + table->p_vaddr, table->p_memsz);
 }
 
 void Functions::Open(Word table, Word bytes) {

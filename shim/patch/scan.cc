@@ -67,7 +67,7 @@ struct Scan {
 bool IsProved(const Functions& functions, const Text& text, const arch::Site& site) {
   if (site.shape == arch::Shape::kNone) return false;
   return !functions.Know(text.end - text.start) ||
-         functions.Begin(site.start, site.end - arch::kSyscallLength);
+         functions.Begin(site.start, site.end - arch::kSyscallBytes);
 }
 
 // The kernel may have said that it is readable, and the file be shorter than its mapping.

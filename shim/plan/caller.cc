@@ -1,12 +1,8 @@
 #include "shim/plan/caller.h"
 
-#include <linux/errno.h>
-#include <linux/prctl.h>
-#include <linux/wait.h>
-
 #include "shim/plan/bpf.h"
+#include "shim/plan/child.h"
 #include "shim/plan/install.h"
-#include "tables/lookup.h"
 
 namespace abishim {
 namespace {
@@ -31,19 +27,7 @@ int AskFiltered(RawCall call, Word near) {
 
 // The filter is the child's alone, and ends with it.
 Answer ProbeCaller(RawCall call, Word near) {
-  const long child = call(NumberOf("clone"), 0, 0, 0, 0, 0, 0);
-  if (child < 0) return Answer::kNotAsked;
-  if (child == 0) {
-    call(NumberOf("prctl"), PR_SET_DUMPABLE, 0, 0, 0, 0, 0);  // no core
-    const int found = AskFiltered(call, near);
-    for (;;) call(NumberOf("exit_group"), found, 0, 0, 0, 0, 0);
-  }
-  int status = -1;
-  long reaped;
-  do {
-    reaped = call(NumberOf("wait4"), child, reinterpret_cast<long>(&status), __WALL, 0, 0, 0);
-  } while (reaped == -EINTR);
-  if (reaped != child) return Answer::kNotAsked;
+  const int status = AskInChild(call, [=] { return AskFiltered(call, near); });
   return status == kRight << 8   ? Answer::kWorks
          : status == kWrong << 8 ? Answer::kWrong
                                  : Answer::kNotAsked;

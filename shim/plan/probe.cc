@@ -9,6 +9,7 @@
 #include <linux/wait.h>
 
 #include "shim/plan/asked.h"
+#include "shim/plan/child.h"
 #include "shim/plan/install.h"
 #include "tables/lookup.h"
 
@@ -169,10 +170,7 @@ class Share {
 long RunOne(Share* share, Questions questions) {
   const long child = share->works() ? share->Run(&questions) : Fork(&questions);
   if (child < 0) return child;
-  long reaped;
-  do {
-    reaped = questions.call(NumberOf("wait4"), child, 0, __WALL, 0, 0, 0);
-  } while (reaped == -EINTR);
+  const long reaped = Reap(questions.call, child, nullptr);
   return reaped < 0 ? reaped : 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "registers.h"  // arch/ARCH
 #include "shim/patch/sites.h"
 
 namespace abishim::patch {
@@ -72,7 +73,7 @@ TEST(PatchFunctions, HoldEverySiteOfLibc) {
   for (Seen seen; sites.Next(&seen);) {
     if (seen.site.shape == arch::Shape::kNone) continue;
     ++found;
-    left += !functions.Begin(seen.site.start, seen.site.end - arch::kSyscallLength);
+    left += !functions.Begin(seen.site.start, seen.site.end - arch::kSyscallBytes);
   }
   EXPECT_GT(found, 200);
   EXPECT_EQ(left, 0);
